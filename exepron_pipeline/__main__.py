@@ -1,0 +1,6 @@
+"""``python -m exepron_pipeline`` is ``exepron``."""
+
+from exepron_pipeline.cli.main import run
+
+if __name__ == "__main__":
+    run()

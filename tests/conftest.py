@@ -1,0 +1,37 @@
+"""What every test shares: an empty environment, a folder of its own, one depth of property tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+FULL = os.environ.get("EXEPRON_TESTS") == "full"
+
+settings.register_profile(
+    "short", max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("full", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("full" if FULL else "short")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark for long forms."""
+    config.addinivalue_line("markers", "full: a long form, run only with EXEPRON_TESTS=full")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the long forms out unless they are asked for."""
+    if not FULL:
+        for item in items:
+            if item.get_closest_marker("full"):
+                item.add_marker(pytest.mark.skip(reason="a long form: set EXEPRON_TESTS=full"))
+
+
+@pytest.fixture(autouse=True)
+def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test starts in an empty folder, with no setting of ours in the environment."""
+    for name in [name for name in os.environ if name.startswith("EXEPRON_") and name != "EXEPRON_TESTS"]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
