@@ -1,0 +1,54 @@
+"""The summary of a run: exit codes and the table."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from exepron_pipeline.errors import AuditError, ServerUnavailableError
+from exepron_pipeline.events import RunReport, SyncReport
+from exepron_pipeline.summary import exit_code, problems, run_table
+
+
+def report(**statuses: tuple[str, Exception | None]) -> RunReport:
+    """Make the report of a run with these statuses and failures."""
+    found = RunReport("load-1")
+    for name, (status, failure) in statuses.items():
+        found.entity_sets[name] = SyncReport(
+            name, status=status, failure=failure, error=str(failure) if failure else None
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("run", "code"),
+    [
+        (report(a=("ok", None), b=("not_offered", None)), 0),
+        (report(a=("ok", None), b=("failed", AuditError("x"))), 1),
+        (report(a=("failed", AuditError("x"))), 3),
+        (report(a=("failed", ServerUnavailableError("x")), b=("not_permitted", None)), 4),
+        (report(a=("failed", RuntimeError("x"))), 1),
+    ],
+)
+def test_exit_codes_follow_the_worst_that_happened(run, code):
+    """0 all good, 1 partial, else the code of what failed."""
+    assert exit_code(run) == code
+
+
+def test_the_table_has_a_line_for_each_entity_set():
+    """Each entity set shows its status; what failed says why below."""
+    run = report(tasks=("ok", None), users=("failed", AuditError("Too many vanished.")))
+    sink = io.StringIO()
+    Console(width=100, file=sink).print(run_table(run))
+    text = sink.getvalue()
+    assert "tasks" in text
+    assert "failed" in text
+    assert problems(run) == ["users: Too many vanished."]
+
+
+def test_the_json_document_has_the_promised_fields():
+    """`--json` prints exactly the documented fields of each entity set."""
+    assert set(report(tasks=("ok", None)).as_json()["entity_sets"]["tasks"]) == {
+        "status", "mode", "requests", "pages", "fetched", "inserted", "updated", "unchanged", "deleted", "quarantined",
+        "source_count", "evidence", "complete", "watermark_before", "watermark_after", "seconds", "error",
+    }  # fmt: skip
