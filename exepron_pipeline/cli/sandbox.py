@@ -1,0 +1,172 @@
+"""``exepron sandbox``: the embedded Exepron, in the foreground, moved on, or around another program.
+
+Here: arguments and what is printed. Not here: how it is started, found and stopped (``sandbox/``).
+"""
+
+import os
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exepron_pipeline.errors import ConfigurationError
+from exepron_pipeline.sandbox import state
+from exepron_pipeline.sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from exepron_pipeline.sandbox.process import RunningSandbox
+
+DEFAULT_FOLDER = Path("data/sandbox")
+INTERRUPTED = 130
+
+app = typer.Typer(help="The embedded Exepron: a simulation on 127.0.0.1.", add_completion=False)
+
+
+def _only(*offered: str) -> Callable[[str | None], str | None]:
+    """Check an option whose other values are names for what this version does not have."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in offered:
+            raise typer.BadParameter(
+                f"'{value}' is not offered by this version; choose {' or '.join(offered)}."
+            )
+        return value
+
+    return check
+
+
+DataDir = Annotated[Path | None, typer.Option(help="Its data folder (data/sandbox, or EXEPRON_DATA_DIR).")]
+Port = Annotated[
+    int | None, typer.Option(min=1024, max=65535, help="Kept for the folder; drawn once without.")
+]
+Seed = Annotated[int | None, typer.Option(help="Of a new portfolio (1).")]
+PortfolioSize = Annotated[state.Size | None, typer.Option(help="Of a new portfolio (small).")]
+Generation = Annotated[str | None, typer.Option(callback=_only("g2"), help="Shape of the API (g2).")]
+Profile = Annotated[str | None, typer.Option(callback=_only("full"), help="What is served (full).")]
+Fault = Annotated[str | None, typer.Option(callback=_only("none"), help="What goes wrong (none).")]
+
+
+@app.callback(invoke_without_command=True)
+def sandbox(
+    context: typer.Context,
+    *,
+    data_dir: DataDir = None,
+    port: Port = None,
+    seed: Seed = None,
+    size: PortfolioSize = None,
+    generation: Generation = None,
+    profile: Profile = None,
+    fault: Fault = None,
+) -> None:
+    """Run the embedded Exepron in the foreground until Ctrl-C."""
+    if context.invoked_subcommand is None:
+        _serve(data_dir or _default_folder(), port, seed, size)
+    elif any(given is not None for given in (data_dir, port, seed, size, generation, profile, fault)):
+        name = context.invoked_subcommand
+        raise ConfigurationError(
+            f"Options of 'sandbox {name}' stand behind '{name}'.",
+            hint=f"For example: exepron sandbox {name} --data-dir data/sandbox",
+        )
+
+
+@app.command()
+def advance(
+    *,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Working life in calendar days.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Move its calendar on; a sandbox that runs follows at once."""
+    folder = data_dir or _default_folder()
+    with _as_configuration_errors():
+        moved = state.advance(folder, days)
+    typer.echo(f"The sandbox in {folder} is on day {moved.day}.")
+
+
+@app.command("exec")
+def execute(
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The program and its arguments.")],
+    *,
+    unless_configured: Annotated[
+        bool, typer.Option("--unless-configured", help="Run CMD as it is when any identity setting exists.")
+    ] = False,
+    data_dir: DataDir = None,
+    port: Port = None,
+    seed: Seed = None,
+    size: PortfolioSize = None,
+    generation: Generation = None,
+    profile: Profile = None,
+    fault: Fault = None,
+) -> None:
+    """Run a program against it: started before, settings exported, stopped after."""
+    del generation, profile, fault  # checked by their options; there is one of each so far
+    if unless_configured and _is_configured():
+        _become(command)
+    from exepron_pipeline.sandbox.command import environment_for, run_command  # keeps `--help` quick
+    from exepron_pipeline.sandbox.process import start
+
+    folder = data_dir or _default_folder()
+    with _as_configuration_errors(), start(folder, port=port, seed=seed, size=size) as running:
+        why = "No identity settings found: using" if unless_configured else "Using"
+        typer.echo(f"{why} the embedded sandbox (a simulation) on {running.url}, data in {folder}.", err=True)
+        code = run_command(command, environment_for(running.environment, os.environ))
+    raise typer.Exit(code)
+
+
+def _serve(folder: Path, port: int | None, seed: int | None, size: state.Size | None) -> None:
+    from exepron_pipeline.sandbox.process import find  # keeps `--help` quick
+
+    with _as_configuration_errors():
+        kept = state.settle(folder, port=port, seed=seed, size=size)
+        if running := find(folder, kept):
+            raise SandboxError(
+                f"The sandbox of {folder} runs already on {running.url}.", "Use that one, or end it."
+            )
+        from exepron_pipeline.sandbox.service import serve  # loads the web server
+
+        try:
+            serve(folder, kept, _say_how_to_connect)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _say_how_to_connect(running: "RunningSandbox") -> None:
+    """All of it, secrets too: they belong to invented data and follow from the seed."""
+    typer.echo(f"The embedded sandbox (a simulation, not affiliated with Exepron) runs on {running.url}")
+    typer.echo(
+        f"  API       {running.api_url}\n  identity  {running.identity_url}\n  data in   {running.data_dir}"
+    )
+    typer.echo(
+        "Connect with 'exepron sandbox exec -- CMD', or with these settings (Ctrl-C ends the sandbox):"
+    )
+    for name, value in running.environment.items():
+        typer.echo(f"  export {name}={shlex.quote(value)}")
+
+
+def _default_folder() -> Path:
+    return Path(os.environ.get("EXEPRON_DATA_DIR") or DEFAULT_FOLDER)
+
+
+def _is_configured() -> bool:
+    from exepron_pipeline.settings import is_configured  # keeps `--help` quick
+
+    return is_configured()
+
+
+def _become(command: list[str]) -> None:
+    try:
+        os.execvp(command[0], command)  # noqa: S606 -- the caller's own command, without a shell
+    except OSError as error:
+        raise ConfigurationError(
+            f"'{command[0]}' cannot be run: {error.strerror}.", hint="Check the command behind '--'."
+        ) from error
+
+
+@contextmanager
+def _as_configuration_errors() -> Iterator[None]:
+    try:
+        yield
+    except SandboxError as error:
+        raise ConfigurationError(str(error), hint=error.hint) from error

@@ -1,0 +1,90 @@
+"""The clients registered at the sandbox's identity server.
+
+Here belongs what each may do, in the words of authlib's ``ClientMixin``. Not here: their ids and secrets
+(``credentials.py``).
+"""
+
+import re
+import secrets
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from authlib.oauth2.rfc6749 import ClientMixin
+
+from exepron_pipeline.sandbox.credentials import (
+    CLIENT_ID,
+    PUBLIC_CLIENT_ID,
+    SERVICE_CLIENT_ID,
+    client_secret,
+)
+from exepron_pipeline.sandbox.tokens import API_SCOPE
+
+OFFLINE_ACCESS = "offline_access"
+SCOPES = ("openid", "profile", "email", API_SCOPE, OFFLINE_ACCESS)
+
+_FORM_ENCODED = re.compile(r"(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})+")
+
+
+@dataclass(frozen=True)
+class Client(ClientMixin):  # type: ignore[misc]  # authlib ships no types
+    """One registered client; ``secret`` is ``None`` for a public one."""
+
+    client_id: str
+    secret: str | None
+    grants: frozenset[str]
+    scopes: tuple[str, ...]
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """The asked scopes that it may have; without a question all but ``offline_access``."""
+        asked = scope.split() if scope else [each for each in self.scopes if each != OFFLINE_ACCESS]
+        return " ".join(each for each in asked if each in self.scopes) or None
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """True for its secret."""
+        return secrets.compare_digest((self.secret or "").encode(), client_secret.encode())
+
+    def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
+        """A public client sends its id alone, a confidential one its secret in header or form."""
+        return (method == "none") == (self.secret is None)
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """True for the grants it is registered for."""
+        return grant_type in self.grants
+
+
+def registered_clients(seed: int) -> dict[str, Client]:
+    """The three clients of the sandbox with this seed, by id."""
+    of_user = frozenset({"password", "refresh_token"})
+    clients = (
+        Client(CLIENT_ID, client_secret(seed, CLIENT_ID), of_user, SCOPES),
+        Client(
+            SERVICE_CLIENT_ID,
+            client_secret(seed, SERVICE_CLIENT_ID),
+            frozenset({"client_credentials"}),
+            (API_SCOPE,),
+        ),
+        Client(PUBLIC_CLIENT_ID, None, of_user, SCOPES),
+    )
+    return {client.client_id: client for client in clients}
+
+
+def authenticate_basic(query_client: Callable[[str], Client], request: Any) -> Client | None:
+    """The client of a Basic header whose id and secret are form-encoded (RFC 6749, 2.3.1).
+
+    authlib takes the raw form too; a client that sends it would fail at a service that does not.
+    """
+    scheme, _, credentials = (request.headers.get("Authorization") or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        raw_id, _, raw_secret = b64decode(credentials.strip(), validate=True).decode().partition(":")
+    except (Base64Error, UnicodeDecodeError):
+        return None
+    if not (_FORM_ENCODED.fullmatch(raw_id) and _FORM_ENCODED.fullmatch(raw_secret)):
+        return None
+    client = query_client(unquote_plus(raw_id))
+    return client if client.check_client_secret(unquote_plus(raw_secret)) else None

@@ -1,0 +1,56 @@
+"""Refresh tokens: single use, in families.
+
+Here belongs what is kept of them, in memory: they end with the server. Not here: the grant
+(``identity.py``). Each use gives a new token of the same family; a used one that comes again may have
+been stolen, so the whole family dies, the newest member included (RFC 9700, 4.14.2).
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass, field
+
+
+@dataclass
+class RefreshToken:
+    """One token; the methods are those that authlib's refresh grant calls."""
+
+    client_id: str
+    user_id: int
+    scope: str
+    family: str
+    used: bool = False
+
+    def check_client(self, client: object) -> bool:
+        """True when it was issued to this client."""
+        return bool(getattr(client, "client_id", None) == self.client_id)
+
+    def get_scope(self) -> str:
+        """The scope that was granted with it."""
+        return self.scope
+
+
+@dataclass
+class RefreshTokens:
+    """All refresh tokens that are good, or were used once."""
+
+    _tokens: dict[str, RefreshToken] = field(default_factory=dict, repr=False)
+
+    def keep(self, text: str, client_id: str, user_id: int, scope: str, before: RefreshToken | None) -> None:
+        """Remember a token that was issued, after ``before`` of the same family or as the first."""
+        family = before.family if before else uuid.uuid4().hex
+        self._tokens[text] = RefreshToken(client_id, user_id, scope, family)
+
+    def find(self, text: str, client: object) -> RefreshToken | None:
+        """The token when this client may use it now; a second use ends its family."""
+        token = self._tokens.get(text)
+        if token is None or not token.check_client(client):
+            return None
+        if token.used:
+            self._tokens = {key: each for key, each in self._tokens.items() if each.family != token.family}
+            return None
+        return token
+
+
+def new_refresh_token(**_: object) -> str:
+    """A text that nobody guesses; takes and ignores what authlib tells its token generators."""
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,125 @@
+"""Plant engineering: machines and process plants, engineered to order."""
+
+from exepron_pipeline.sandbox.simulation.industries.model import Industry, Skill, Step
+
+_SKILLS = (
+    Skill("Process engineer", "Engineering", 200, "96.50"),
+    Skill("Mechanical engineer", "Engineering", 300, "92.00"),
+    Skill("Piping designer", "Engineering", 200, "84.75"),
+    Skill("Electrical engineer", "Engineering", 200, "94.00"),
+    Skill("Automation engineer", "Engineering", 200, "101.20"),
+    Skill("Buyer", "Procurement & logistics", 200, "71.00"),
+    Skill("Welder (EN ISO 9606-1)", "Workshop", 300, "58.40"),
+    Skill("Fitter", "Workshop", 300, "54.90"),
+    Skill("Prüfer / QA inspector", "Quality", 150, "78.00"),
+    Skill("Commissioning engineer", "Site", 250, "112.00"),
+)
+
+_STREAMS = {
+    "Process": (
+        Step("Heat and mass balance", "Process engineer", 4),
+        Step("P&ID", "Process engineer", 5),
+        Step("HAZOP study", "Process engineer", 3),
+        Step("Line list", "Piping designer", 3),
+        Step("Piping isometrics", "Piping designer", 6),
+        Step("Stress analysis", "Mechanical engineer", 4),
+        Step("Piping prefabrication", "Welder (EN ISO 9606-1)", 6),
+    ),
+    "Vessels": (
+        Step("Vessel sizing", "Mechanical engineer", 3),
+        Step("Strength calculation AD 2000", "Mechanical engineer", 4),
+        Step("Manufacturing drawings", "Mechanical engineer", 6),
+        Step("Order plate and nozzles", "Buyer", 5),
+        Step("Weld shell and heads", "Welder (EN ISO 9606-1)", 8),
+        Step("Pressure test", "Prüfer / QA inspector", 2),
+        Step("Coating, insulation", "Fitter", 3),
+    ),
+    "Electrical": (
+        Step("Load list", "Electrical engineer", 2),
+        Step("Single-line diagram", "Electrical engineer", 4),
+        Step('Motor control centre "MCC" layout', "Electrical engineer", 5),
+        Step("Order switchgear", "Buyer", 6),
+        Step("Cable routing", "Electrical engineer", 5),
+        Step("Cabinet wiring", "Fitter", 7),
+        Step("Insulation test", "Prüfer / QA inspector", 1),
+    ),
+    "Control": (
+        Step("Control narrative", "Automation engineer", 4),
+        Step("I/O list", "Automation engineer", 2),
+        Step("PLC program", "Automation engineer", 9),
+        Step("HMI screens", "Automation engineer", 6),
+        Step("Interface to customer's MES", "Automation engineer", 4),
+        Step("Software FAT", "Commissioning engineer", 3),
+    ),
+    "Steel": (
+        Step("Steel layout", "Mechanical engineer", 3),
+        Step("Statik (structural calculation)", "Mechanical engineer", 4),
+        Step("Workshop drawings", "Mechanical engineer", 5),
+        Step("Order profiles", "Buyer", 3),
+        Step("Cut, drill, weld", "Welder (EN ISO 9606-1)", 6),
+        Step("Galvanising", "Buyer", 4),
+        Step("Trial assembly", "Fitter", 3),
+    ),
+    "Supply": (
+        Step("Technical specification", "Process engineer", 3),
+        Step("Enquiry and bid comparison", "Buyer", 5),
+        Step("Order long-lead items", "Buyer", 2),
+        Step("Expediting", "Buyer", 8),
+        Step("Incoming inspection", "Prüfer / QA inspector", 2),
+    ),
+}
+
+PLANT = Industry(
+    skills=_SKILLS,
+    opening=(
+        Step("Kick-off with customer", "Process engineer", 1),
+        Step("Basis of design", "Process engineer", 4),
+        Step("Layout freeze", "Mechanical engineer", 3),
+    ),
+    streams=_STREAMS,
+    closing=(
+        Step("Shop assembly", "Fitter", 8),
+        Step("Factory acceptance test", "Commissioning engineer", 3),
+        Step("Packing and shipping", "Fitter", 3),
+        Step("Erection on site", "Fitter", 8),
+        Step("Cold and hot commissioning", "Commissioning engineer", 6),
+        Step("Handover, documentation as built", "Commissioning engineer", 2),
+    ),
+    subjects=(
+        "boiler feed",
+        "reactor R-101",
+        "heat recovery",
+        "dosing skid",
+        "Kühlkreislauf",
+        "utilities",
+        "line 2",
+    ),
+    parts=("part A", "part B", "part C", 'DN 200, 1/2"'),
+    projects=("Evaporator", "Biogas plant", "CIP skid", "Dryer line", "Solvent recovery", "Abluftreinigung"),
+    customers=(
+        "Müller & Söhne",
+        "Aço Norte S.A.",
+        "Vestfjord Kraft",
+        "中華化工",
+        'Kombinat "Zorza"',
+        "O'Hara Dairies",
+    ),
+    groups=("Energy", "Food & beverage", "Chemicals", "Nachrüstung (retrofit)"),
+    objectives=(
+        "Deliver, erect and commission within the guaranteed dates; liquidated damages of 0.5 % a week from the due date.",
+        "Repeat order. Reuse the drawings of the first line wherever the customer's site allows, and only there.",
+        "Leistung 12,5 t/h; Verfügbarkeit ≥ 97 %, nachgewiesen über 72 Stunden.",
+        "",
+        None,
+    ),
+    reason_codes=(
+        ("Late drawings", "#D9822B"),
+        ("Supplier late", "#C23030"),
+        ("Resource taken by another project", "#634DBF"),
+        ("Änderung durch Kunden (change request)", "#1F4B99"),
+        ("Rework after test", "#8F398F"),
+        ("Waiting for approval", None),
+        ("Estimate too short", "#96622D"),
+        ("Weather, site closed", None),
+    ),
+)

@@ -1,0 +1,237 @@
+import base64
+import json
+import time
+
+import pytest
+
+from exepron_pipeline.sandbox import credentials
+
+SCOPE = "openid profile exepron.restapi"
+SECRET = credentials.client_secret(7, credentials.CLIENT_ID)
+SERVICE_SECRET = credentials.client_secret(7, credentials.SERVICE_CLIENT_ID)
+PASSWORD = credentials.password(7, "sync@ten.example")
+
+
+def claims_of(token):
+    """What a JWT says, unchecked."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def offline(client):
+    """An answer with a refresh token."""
+    return client.sign_in("sync@ten.example", f"{SCOPE} offline_access").json
+
+
+def refresh(client, token, **more):
+    """Use a refresh token."""
+    return client.ask_token(
+        (credentials.CLIENT_ID, SECRET), grant_type="refresh_token", refresh_token=token, **more
+    )
+
+
+def test_secrets_are_awkward():
+    """Secret and password hold what a client must form-encode."""
+    assert set(":+% /") <= set(SECRET)
+    assert set("&=+% ") - {" "} <= set(PASSWORD)
+
+
+def test_discovery_names_what_there_is(anonymous):
+    """Discovery gives the issuer it was asked at, and only endpoints that answer."""
+    document = anonymous.send("GET", "/identity/.well-known/openid-configuration").json
+    assert document["issuer"] == f"{anonymous.base}/identity"
+    assert document["token_endpoint"] == f"{anonymous.base}/identity/connect/token"
+    assert document["grant_types_supported"] == ["password", "client_credentials", "refresh_token"]
+    assert "offline_access" in document["scopes_supported"]
+    assert not [name for name in document if name.endswith("_endpoint") and name != "token_endpoint"]
+
+
+def test_the_published_key_verifies_a_token(anonymous, service):
+    """Access tokens are JWTs, signed with the key that the JWKS document publishes."""
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
+
+    keys = anonymous.send("GET", "/identity/.well-known/jwks").json
+    assert all("d" not in key for key in keys["keys"])
+    token = jwt.decode(service.token, KeySet.import_key_set(keys), algorithms=["ES256"])
+    assert token.claims["iss"] == f"{anonymous.base}/identity"
+    assert token.claims["sub"] == "1"
+    assert {"aud", "client_id", "scope", "iat", "exp", "jti"} <= set(token.claims)
+
+
+def test_password_grant_with_secret_in_the_form(anonymous):
+    """The vendor's Node sample: id, secret, user and password in the form."""
+    answer = anonymous.sign_in("sync@ten.example")
+    assert answer.status == 200
+    assert answer.json["token_type"] == "Bearer"
+    assert answer.json["expires_in"] == 3600
+    assert answer.json["scope"] == SCOPE
+    assert "refresh_token" not in answer.json
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_password_grant_with_encoded_basic_header(anonymous):
+    """Basic authentication as RFC 6749 2.3.1 has it, user by a name that is unique."""
+    answer = anonymous.ask_token(
+        (credentials.CLIENT_ID, SECRET),
+        grant_type="password",
+        username="ANN",
+        password=credentials.password(7, "Ann@ten.example"),
+        scope=SCOPE,
+    )
+    assert answer.status == 200
+    assert claims_of(answer.json["access_token"])["sub"] == "3"
+
+
+def test_raw_basic_header_is_refused(anonymous):
+    """A Basic header that is not form-encoded fails when that makes a difference."""
+    raw = base64.b64encode(f"{credentials.CLIENT_ID}:{SECRET}".encode()).decode()
+    answer = anonymous.send(
+        "POST", "/identity/connect/token", b"grant_type=password&username=x&password=y",
+        **{"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {raw}"},
+    )  # fmt: skip
+    assert (answer.status, answer.json["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize("header", ["Basic !!!", "Basic /w==", "Basic", "Bearer x"])
+def test_broken_authorization_header_is_an_invalid_client(anonymous, header):
+    """Whatever stands in the header, the answer is OAuth's, never a 500."""
+    answer = anonymous.send(
+        "POST", "/identity/connect/token", b"grant_type=password&username=x&password=y",
+        **{"Content-Type": "application/x-www-form-urlencoded", "Authorization": header},
+    )  # fmt: skip
+    assert (answer.status, answer.json["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    ("client_id", "secret"), [(credentials.CLIENT_ID, "wrong"), ("nobody", "x"), (credentials.CLIENT_ID, "")]
+)
+def test_wrong_client_is_401(anonymous, client_id, secret):
+    """A wrong secret, an unknown client or a missing secret is 401 invalid_client, in form and header."""
+    form = {"grant_type": "password", "username": "sync@ten.example", "password": PASSWORD}
+    in_form = anonymous.ask_token(**form, client_id=client_id, client_secret=secret)
+    in_header = anonymous.ask_token((client_id, secret), **form)
+    for answer in (in_form, in_header):
+        assert (answer.status, answer.json["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize("user", ["sync@ten.example", "nobody@ten.example", "sync", "' OR 1=1 --"])
+def test_wrong_password_is_invalid_grant(anonymous, user):
+    """A wrong password, an unknown user and a name that two users have are all 400 invalid_grant."""
+    answer = anonymous.ask_token(
+        (credentials.CLIENT_ID, SECRET), grant_type="password", username=user, password="no"
+    )
+    assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
+
+
+def test_client_credentials_act_for_the_service_user(anonymous):
+    """Client credentials give a token of the service user, less scope than asked, no refresh token."""
+    answer = anonymous.ask_token(
+        (credentials.SERVICE_CLIENT_ID, SERVICE_SECRET), grant_type="client_credentials", scope=SCOPE
+    )
+    assert answer.json["scope"] == "exepron.restapi"
+    assert "refresh_token" not in answer.json
+    assert claims_of(answer.json["access_token"])["sub"] == "1"
+
+
+def test_grant_that_a_client_does_not_have(anonymous):
+    """A registered client with a grant it was not given is unauthorized_client, an unknown grant unsupported."""
+    wrong = anonymous.ask_token((credentials.CLIENT_ID, SECRET), grant_type="client_credentials")
+    assert (wrong.status, wrong.json["error"]) == (400, "unauthorized_client")
+    unknown = anonymous.ask_token((credentials.CLIENT_ID, SECRET), grant_type="implicit")
+    assert (unknown.status, unknown.json["error"]) == (400, "unsupported_grant_type")
+
+
+def test_unknown_scope_is_refused(anonymous):
+    """A scope that discovery does not list is invalid_scope."""
+    answer = anonymous.sign_in("sync@ten.example", f"{SCOPE} everything")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_scope")
+
+
+def test_public_client_has_no_secret(anonymous):
+    """A public client sends its id alone; a secret with it is refused."""
+    form = {
+        "grant_type": "password",
+        "client_id": credentials.PUBLIC_CLIENT_ID,
+        "username": "sync@ten.example",
+        "password": PASSWORD,
+    }
+    assert anonymous.ask_token(**form).status == 200
+    assert anonymous.ask_token(**form, client_secret="x").status == 401
+
+
+def test_refresh_rotates(anonymous):
+    """With offline_access a refresh token comes, and each use gives another one."""
+    first = offline(anonymous)["refresh_token"]
+    second = refresh(anonymous, first)
+    assert second.status == 200
+    assert second.json["refresh_token"] != first
+    assert refresh(anonymous, second.json["refresh_token"]).status == 200
+
+
+def test_refresh_with_less_scope(anonymous):
+    """A refresh may ask for less; the next one may ask for all again, and nobody for more than was granted."""
+    narrow = refresh(anonymous, offline(anonymous)["refresh_token"], scope="exepron.restapi").json
+    assert narrow["scope"] == "exepron.restapi"
+    wide = refresh(anonymous, narrow["refresh_token"], scope=f"{SCOPE} offline_access").json
+    assert wide["scope"] == f"{SCOPE} offline_access"
+    assert refresh(anonymous, wide["refresh_token"], scope=f"{SCOPE} email").json["error"] == "invalid_scope"
+
+
+def test_host_header_does_not_matter(anonymous):
+    """A request under another host name is answered as any other."""
+    answer = anonymous.send(
+        "POST", "/identity/connect/token", b"grant_type=password",
+        **{"Content-Type": "application/x-www-form-urlencoded", "Host": "exepron.example"},
+    )  # fmt: skip
+    assert (answer.status, answer.json["error"]) == (401, "invalid_client")
+
+
+def test_reuse_kills_the_family(anonymous):
+    """A refresh token used twice ends its family, the newest member included, and no other family."""
+    other = offline(anonymous)["refresh_token"]
+    first = offline(anonymous)["refresh_token"]
+    second = refresh(anonymous, first).json["refresh_token"]
+    reuse = refresh(anonymous, first)
+    assert (reuse.status, reuse.json["error"]) == (400, "invalid_grant")
+    assert refresh(anonymous, second).json["error"] == "invalid_grant"
+    assert refresh(anonymous, other).status == 200
+
+
+def test_refresh_token_belongs_to_its_client(anonymous):
+    """Another client cannot use a refresh token, and does no harm by trying."""
+    token = offline(anonymous)["refresh_token"]
+    theirs = anonymous.ask_token(
+        grant_type="refresh_token", client_id=credentials.PUBLIC_CLIENT_ID, refresh_token=token
+    )
+    assert theirs.json["error"] == "invalid_grant"
+    assert refresh(anonymous, token).status == 200
+
+
+def test_lifetime_is_a_setting(serve_world, tiny):
+    """Tokens live as long as the server was told, and not longer."""
+    from exepron_pipeline.sandbox.world import World
+
+    short = serve_world(World(tiny), token_lifetime=1)
+    token = short.sign_in("sync@ten.example").json
+    assert token["expires_in"] == 1
+    short.token = token["access_token"]
+    assert short.get("Accounts/0/Users").status == 200
+    time.sleep(2.1)
+    assert short.get("Accounts/0/Users").status == 401
+
+
+def test_same_seed_same_key(serve_world, tiny, anonymous):
+    """The signing key follows from the seed, so a token outlives the server that issued it."""
+    from exepron_pipeline.sandbox.world import World
+
+    again = serve_world(World(tiny))
+    jwks = "/identity/.well-known/jwks"
+    assert again.send("GET", jwks).json == anonymous.send("GET", jwks).json
+
+
+def test_token_endpoint_takes_post_only(anonymous):
+    """GET at the token endpoint is 405, and so is a form of another kind an OAuth error."""
+    assert anonymous.send("GET", "/identity/connect/token").status == 405
+    answer = anonymous.send("POST", "/identity/connect/token", b"{}", **{"Content-Type": "application/json"})
+    assert answer.status == 400
