@@ -1,0 +1,51 @@
+"""Private files: only their owner reads them, and a crash leaves the old one or the new one, never half.
+
+Here: how such files are written. Not here: what is in them (``store.py``, ``turn.py``).
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from exepron_pipeline.errors import WarehouseError
+
+
+def private_folder(folder: Path) -> None:
+    """Create a folder and its missing parents, with mode 0700."""
+    for path in [*reversed(folder.parents), folder]:
+        if not path.exists():
+            path.mkdir(mode=0o700, exist_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file by another of mode 0600; when this returns, it survives a power cut.
+
+    Raises:
+        OSError: It cannot be written; what was there stays.
+
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def unusable(path: Path, error: OSError) -> WarehouseError:
+    """The error for a private file that cannot be read or written."""
+    hint = "Check its owner and the free space, or set EXEPRON_DATA_DIR."
+    return WarehouseError(f"{path} cannot be used ({error.strerror or error}).", hint=hint)

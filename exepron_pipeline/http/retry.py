@@ -1,0 +1,106 @@
+"""Retries: what passes is tried again, what does not is not.
+
+Here: how often and how long apart, over stamina. Not here: what is transient (``errors.py``: it is a type).
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import stamina
+from stamina.instrumentation import set_on_retry_hooks
+
+from exepron_pipeline.errors import ServerUnavailableError, TransientError
+from exepron_pipeline.events import Listener, Notice
+
+ATTEMPTS = 6
+DEADLINE = 300.0  # seconds in all
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 60.0
+
+T = TypeVar("T")
+
+# stamina reports retries by structlog, to standard output, wherever that is installed. Retries are told to
+# our own listener instead.
+set_on_retry_hooks(())
+
+
+def call_with_retries(ask: Callable[[], T], *, listen: Listener | None = None) -> T:
+    """Call ``ask`` until it succeeds: at most 6 times and 300 seconds.
+
+    Waits grow exponentially, with jitter, and are never shorter than what the service asked for. When it
+    asks for longer than is left, the error is raised at once.
+
+    Args:
+        ask: Sends one request; called again only after a `TransientError`.
+        listen: Is told of each wait by a `Notice`.
+
+    Raises:
+        TransientError: The last one, when all attempts failed; any other error at once.
+
+    """
+    started = time.monotonic()
+    failures = 0
+
+    def wait_after(error: Exception) -> bool | float:
+        nonlocal failures
+        failures += 1
+        wait = seconds_to_wait(error, failures, DEADLINE - (time.monotonic() - started))
+        if wait is None:
+            return False
+        if listen:
+            listen(
+                Notice(None, f"{error} Trying again in {wait:.0f} s (attempt {failures + 1} of {ATTEMPTS}).")
+            )
+        return wait
+
+    return stamina.RetryingCaller(attempts=ATTEMPTS, timeout=DEADLINE).on(wait_after)(ask)
+
+
+def seconds_to_wait(error: Exception, failures: int, left: float) -> float | None:
+    """Tell how long to wait before the next attempt; None when there is none.
+
+    Args:
+        error: What went wrong.
+        failures: How many attempts have failed, this one included.
+        left: Seconds until the deadline.
+
+    """
+    if not isinstance(error, TransientError) or failures >= ATTEMPTS:
+        return None
+    backoff = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (failures - 1))
+    asked = (error.retry_after or 0.0) if isinstance(error, ServerUnavailableError) else 0.0
+    least = max(backoff, asked)
+    if least > left:
+        return None
+    jitter = random.uniform(0, min(backoff, left - least))  # noqa: S311 # spreads load; no secret
+    return least + jitter
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for (RFC 9110, 10.2.3), or None.
+
+    Args:
+        headers: With lower-case names.
+        now: Our time, aware; the service's own ``Date`` is preferred, so that skewed clocks do no harm.
+
+    """
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+        return float(value)
+    until = _http_date(value)
+    if until is None:
+        return None
+    return max(0.0, (until - (_http_date(headers.get("date", "")) or now)).total_seconds())
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
