@@ -1,0 +1,170 @@
+"""What to read of one entity set of one account: a value, printable, made without any request.
+
+Not here: which options the service takes (``style.py``) and the asking (``reader.py``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import quote
+
+from exepron_pipeline.catalogue.fields import Personal
+from exepron_pipeline.catalogue.model import Column, EntitySet, Source
+from exepron_pipeline.errors import EntitySetMissingError
+from exepron_pipeline.events import Mode
+from exepron_pipeline.extract.watermark import lower_bound
+from exepron_pipeline.odata.query import KeyPart
+
+FAN_OUT = "projectId"
+"""The variable of paths that are asked once for each parent."""
+
+
+@dataclass(frozen=True)
+class ReadPlan:
+    """One entity set of one account, at one of its places.
+
+    ``path`` has its variables filled in, but for that of a fan-out. ``lower`` is the first value of the
+    cursor to read, None for everything. ``select`` names the fields to ask for, empty for all;
+    ``select_sourced`` is its part that a source shows. ``keep_pages`` is False when raw pages may hold
+    personal data that must not be stored.
+    """
+
+    entity_set: EntitySet
+    account_id: str
+    source: Source
+    generation: str
+    path: str
+    mode: Mode
+    lower: datetime | None
+    select: tuple[str, ...]
+    select_sourced: tuple[str, ...]
+    key: tuple[KeyPart, ...]
+    cursor: KeyPart | None
+    keep_pages: bool
+    user_id: str | None = None
+
+    @property
+    def key_wire(self) -> tuple[str, ...]:
+        """Wire names of the key."""
+        return tuple(part.wire for part in self.key)
+
+    @property
+    def cursor_wire(self) -> str | None:
+        """Wire name of the cursor; None when the set has none."""
+        return self.cursor.wire if self.cursor else None
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every place to try, in order."""
+        return _usable(self.entity_set, self.generation, self.user_id)
+
+    @property
+    def is_fan_out(self) -> bool:
+        """True when the path is asked once for each parent."""
+        return FAN_OUT in self.source.variables
+
+    def at(self, source: Source) -> "ReadPlan":
+        """The same read at another place."""
+        return replace(self, source=source, path=_fill(source.path, self.account_id, self.user_id))
+
+    def for_parent(self, parent_id: int) -> "ReadPlan":
+        """The same read for one parent of a fan-out."""
+        return replace(self, path=self.path.replace(f"{{{FAN_OUT}}}", str(parent_id)))
+
+
+def plan_read(
+    entity_set: EntitySet,
+    *,
+    account_id: str,
+    user_id: str | None,
+    generation: str,
+    mode: Mode = "incremental",
+    watermark: datetime | None = None,
+    lookback_hours: float = 26,
+    since: datetime | None = None,
+    personal: Personal = "contact-dropped",
+) -> ReadPlan:
+    """Plan a read.
+
+    Args:
+        entity_set: What to read.
+        account_id: Whose.
+        user_id: The signed-in user, for paths that name it.
+        generation: What the service speaks.
+        mode: What is wanted; without a cursor or a watermark ``incremental`` becomes ``full``.
+        watermark: Of this set and account; aware.
+        lookback_hours: Hours to read again before the watermark.
+        since: Read from here on instead.
+        personal: The policy for personal data.
+
+    Raises:
+        EntitySetMissingError: The catalogue knows no usable path, or no field for the key, in this generation.
+
+    """
+    sources = _usable(entity_set, generation, user_id)
+    key = tuple(_part(entity_set.column(name), generation) for name in entity_set.key)
+    if not sources or None in key:
+        what = "path" if not sources else "field for the key"
+        raise EntitySetMissingError(
+            f"{entity_set.name}: the catalogue names no {what} for the generation {generation}.",
+            hint="Add it in a catalogue of your own (EXEPRON_CATALOGUE).",
+        )
+    cursor = _part(entity_set.column(entity_set.cursor), generation) if entity_set.cursor else None
+    lower = lower_bound(watermark, lookback_hours, since) if cursor and mode == "incremental" else None
+    select, select_sourced = _selects(entity_set, generation, personal)
+    return ReadPlan(
+        entity_set=entity_set,
+        account_id=account_id,
+        source=sources[0],
+        generation=generation,
+        path=_fill(sources[0].path, account_id, user_id),
+        mode="full" if mode == "incremental" and lower is None else mode,
+        lower=lower,
+        select=select,
+        select_sourced=select_sourced,
+        key=tuple(part for part in key if part),
+        cursor=cursor,
+        keep_pages=not _hides(entity_set, personal),
+        user_id=user_id,
+    )
+
+
+def _usable(entity_set: EntitySet, generation: str, user_id: str | None) -> tuple[Source, ...]:
+    known = {"accountId", FAN_OUT} | ({"userId"} if user_id is not None else set())
+    return tuple(
+        source for source in entity_set.sources_for(generation) if known.issuperset(source.variables)
+    )
+
+
+def _fill(path: str, account_id: str, user_id: str | None) -> str:
+    filled = path.replace("{accountId}", quote(account_id, safe=""))
+    return filled.replace("{userId}", quote(user_id or "", safe=""))
+
+
+def _part(column: Column, generation: str) -> KeyPart | None:
+    wire = column.wire_in(generation)
+    return KeyPart(wire, column.type) if wire else None
+
+
+def _selects(
+    entity_set: EntitySet, generation: str, personal: Personal
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fields to ask for where a policy leaves columns out: all that are kept, and those that are sourced."""
+    kept = entity_set.columns_kept(personal)
+    if len(kept) == len(entity_set.columns):
+        return (), ()
+    children = [child.wire_field for child in entity_set.children]
+    sourced = [column for column in kept if column.confidence == "H" or column.name in entity_set.key]
+    return (*_wires(kept, generation), *children), tuple(_wires(sourced, generation))
+
+
+def _wires(columns: tuple[Column, ...] | list[Column], generation: str) -> Iterator[str]:
+    wires = (column.wire_in(generation) for column in columns)
+    return (wire for wire in wires if wire)
+
+
+def _hides(entity_set: EntitySet, personal: Personal) -> bool:
+    """True when the policy keeps some personal values out of what is stored, or out of clear text."""
+    hidden = {"keep": set(), "contact-dropped": {"contact"}}.get(personal, {"contact", "name"})
+    columns = [*entity_set.columns, *(column for child in entity_set.children for column in child.columns)]
+    return any(column.personal in hidden for column in columns)

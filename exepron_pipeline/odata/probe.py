@@ -1,0 +1,127 @@
+"""Which dialect a service speaks, and who is signed in: the first questions. Not here: what it offers.
+
+The order of the questions is that of the evidence: the vendor's sample clients first (nested paths, bare
+lists), then the vendor's documentation (flat paths, ``value``). A service that answers neither has to be
+named by the user.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from exepron_pipeline.errors import (
+    ConfigurationError,
+    EntitySetMissingError,
+    NotPermittedError,
+    RequestRejectedError,
+    ResponseError,
+)
+from exepron_pipeline.odata.dialect import DIALECTS, LOGGED_IN_USER, Dialect
+from exepron_pipeline.odata.page import open_envelope
+from exepron_pipeline.odata.question import Api
+
+_NO_ANSWER = (EntitySetMissingError, NotPermittedError, RequestRejectedError, ResponseError)
+_V3_MARKS = ("odata.metadata", "odata.count", "odata.nextLink", "d")
+
+
+@dataclass(frozen=True)
+class Me:
+    """The signed-in user in one account."""
+
+    account_id: str
+    user_id: str | None = None
+    account_name: str | None = None
+
+
+def find_generation(service: Api, setting: str) -> str:
+    """Name the dialect of a service.
+
+    Args:
+        service: Whom to ask: at most two requests.
+        setting: ``auto``, or the answer.
+
+    Raises:
+        ConfigurationError: It answers no question that we know; or ``setting`` is no dialect.
+
+    """
+    if setting != "auto":
+        if setting not in DIALECTS:
+            names = ", ".join(DIALECTS)
+            raise ConfigurationError(
+                f"EXEPRON_GENERATION is {setting!r}.", hint=f"Use auto or one of {names}."
+            )
+        return setting
+    nested = _document(service, f"{LOGGED_IN_USER}?$select=userId,accountId")
+    if _people(nested, DIALECTS["g1"], DIALECTS["g2"]):
+        return "g1" if _is_v3(nested) else "g2"
+    flat = _document(service, "projects?$top=1&$count=true")
+    if isinstance(flat, dict) and isinstance(flat.get("value"), list):
+        return "g1" if _is_v3(flat) else "g3"
+    raise ConfigurationError(
+        f"The service at {service.base_url} answers neither as g2 nor as g3 of Exepron's API.",
+        hint="Check EXEPRON_API_URL (its path too: /api/v1 or /v1), or set EXEPRON_GENERATION.",
+    )
+
+
+def who_am_i(service: Api, dialect: Dialect) -> tuple[Me, ...]:
+    """Ask who is signed in: one value for each account; none when the service has no such path.
+
+    Nothing is asked for but ids and the account's name.
+
+    Raises:
+        ResponseError: The answer holds no account.
+
+    """
+    if dialect.who_am_i is None:
+        return ()
+    address = f"{dialect.who_am_i}?$select=userId,accountId"
+    try:
+        response = service.get(f"{address},accountName")
+    except RequestRejectedError:
+        response = service.get(address)
+    except EntitySetMissingError:
+        return ()
+    people = _people(_parsed(response.body), dialect)
+    if not people:
+        hint = "Check EXEPRON_API_URL and EXEPRON_GENERATION."
+        raise ResponseError(f"{dialect.who_am_i} gives no user with an accountId.", hint=hint)
+    return people
+
+
+def _document(service: Api, address: str) -> object:
+    """Ask a question that the service may not know: None when it does not."""
+    try:
+        return _parsed(service.get(address).body)
+    except _NO_ANSWER:
+        return None
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise ResponseError("The answer is no JSON.", hint="Check EXEPRON_API_URL.") from None
+
+
+def _people(document: object, *dialects: Dialect) -> tuple[Me, ...]:
+    for dialect in dialects:
+        try:
+            rows, _ = open_envelope(document, {}, dialect)
+        except ResponseError:
+            continue
+        found = [_me(row) for row in rows if isinstance(row, dict) and row.get("accountId") is not None]
+        return tuple(dict.fromkeys(found))
+    return ()
+
+
+def _me(row: dict[str, Any]) -> Me:
+    user, name = row.get("userId"), row.get("accountName")
+    return Me(
+        account_id=str(row["accountId"]),
+        user_id=None if user is None else str(user),
+        account_name=None if name is None else str(name),
+    )
+
+
+def _is_v3(document: object) -> bool:
+    return isinstance(document, dict) and any(mark in document for mark in _V3_MARKS)

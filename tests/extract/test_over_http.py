@@ -1,0 +1,88 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from exepron_pipeline.catalogue.model import EntitySet
+from exepron_pipeline.errors import RequestRejectedError
+from exepron_pipeline.extract.plan import plan_read
+from exepron_pipeline.extract.profile import Profile
+from exepron_pipeline.extract.reader import read
+from exepron_pipeline.extract.spool import Spool
+from exepron_pipeline.http.throttle import Throttle
+from exepron_pipeline.http.transport import Transport
+from exepron_pipeline.odata.dialect import DIALECTS
+from exepron_pipeline.odata.service import Service
+
+BASE = "/api/v1/"
+
+
+class Tokens:
+    """Always the same token."""
+
+    def token(self) -> str:
+        """Give it."""
+        return "token"
+
+    def renew(self, refused: str) -> str:
+        """Give it again."""
+        return "token"
+
+
+@pytest.fixture
+def served(fake: ModuleType) -> Iterator[Any]:
+    """A service in memory behind a real HTTP server; its ``base_url`` says where."""
+    service = fake.FakeService([])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            try:
+                answer = service.get(self.path.removeprefix(BASE))
+            except RequestRejectedError as error:
+                self._send(400, {}, json.dumps({"error": {"message": error.detail}}).encode())
+            else:
+                self._send(200, answer.headers, answer.body)
+
+        def _send(self, status: int, headers: Any, body: bytes) -> None:
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    service.base_url = f"http://127.0.0.1:{server.server_port}{BASE}"
+    yield service
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(("envelope", "dialect"), [("bare", "g2"), ("links", "odata4"), ("d", "odata2")])
+def test_questions_arrive_as_they_were_written(
+    fake: ModuleType, served: Any, tasks: EntitySet, spool: Spool, envelope: str, dialect: str
+) -> None:
+    """Over real HTTP, with keys full of what URLs treat specially, every record comes once."""
+    awkward = ["O'Brien's", "100% +1", "a&b=c", "ö/ü", "x y", "#?", "z or w", "日本"]
+    served.records = [{"taskId": n % 3, "code": text} for n, text in enumerate(awkward)]
+    served.envelope, served.cap, served.cap_refuses = envelope, 2, True
+    code = tasks.columns[1].model_copy(update={"name": "code"})
+    update = {"key": ("task_id", "code"), "columns": (tasks.columns[0], code), "cursor": None}
+    plan = plan_read(tasks.model_copy(update=update), account_id="5", user_id=None, generation=dialect)
+    speaks, profile = DIALECTS[dialect], Profile()
+    with Transport(timeout=5) as transport:
+        service = Service(served.base_url, transport, Tokens(), Throttle(0, 4))
+        decode = fake.decoder(("taskId", "code"), speaks)
+        result = read(plan, service, speaks, decode, spool, profile=profile)
+    assert sorted(key[1] for page in result.pages for key in page.keys) == sorted(awkward)
+    assert (result.evidence, profile.page_limit("tasks")) == ("exhausted", 2)
+    assert result.requests == service.requests == len(served.asked)

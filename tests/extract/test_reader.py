@@ -1,0 +1,295 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from exepron_pipeline.catalogue.model import EntitySet
+from exepron_pipeline.errors import (
+    EntitySetMissingError,
+    NetworkError,
+    NotPermittedError,
+    RequestRejectedError,
+    ResponseError,
+)
+from exepron_pipeline.events import Event, Notice, PageFetched
+from exepron_pipeline.extract.plan import plan_read
+from exepron_pipeline.extract.profile import Profile
+from exepron_pipeline.extract.reader import ReadResult, read
+from exepron_pipeline.extract.spool import Spool, open_page
+from exepron_pipeline.odata.dialect import DIALECTS
+
+WIDE, SOURCED, FAN_OUT = "Wide/5/Tasks", "Sourced/5/Tasks", "Projects/{projectId}/Tasks"
+FORBIDDEN, MISSING = NotPermittedError("GET: 403"), EntitySetMissingError("GET: 404")
+REFUSED = RequestRejectedError("GET: 400", status=400)
+
+
+def _tasks(*ids: int, **more: Any) -> list[dict[str, Any]]:
+    stamp = "2026-03-11T12:00:00Z"
+    return [{"taskId": number, "taskName": "x", "lastModifiedOn": stamp, **more} for number in ids]
+
+
+class Reading:
+    """Reads with one profile, time after time, and keeps what the listener was told."""
+
+    def __init__(self, fake: ModuleType, spool: Spool) -> None:
+        self.profile = Profile()
+        self.told: list[Event] = []
+        self._fake, self._spool = fake, spool
+
+    def __call__(
+        self, entity_set: EntitySet, service: Any, dialect: str = "g2", **wanted: Any
+    ) -> ReadResult[Any]:
+        """Plan a read and do it; what is wanted goes to the plan or to the reader."""
+        options = {name: wanted.pop(name) for name in ("page_size", "parents", "keys_of") if name in wanted}
+        plan = plan_read(entity_set, account_id="5", user_id=None, generation=dialect, **wanted)
+        speaks = DIALECTS[dialect]
+        decode = self._fake.decoder(("taskId",), speaks)
+        return read(
+            plan,
+            service,
+            speaks,
+            decode,
+            self._spool,
+            profile=self.profile,
+            listen=self.told.append,
+            **options,
+        )
+
+    @property
+    def notices(self) -> list[str]:
+        """The texts of all notices."""
+        return [event.text for event in self.told if isinstance(event, Notice)]
+
+
+@pytest.fixture
+def reading(fake: ModuleType, spool: Spool) -> Reading:
+    """A reader with an empty profile."""
+    return Reading(fake, spool)
+
+
+def _keys(result: ReadResult[Any]) -> list[int]:
+    return [key[0] for page in result.pages for key in page.keys]
+
+
+def test_the_first_place_that_answers_is_read(
+    fake: ModuleType, tasks: EntitySet, reading: Reading, tmp_path: Path
+) -> None:
+    """All pages come, with what proves them; each is spooled, and each is told of."""
+    service = fake.FakeService(_tasks(*range(5)))
+    result = reading(tasks, service, page_size=2)
+    assert _keys(result) == list(range(5))
+    assert (result.path, result.evidence, result.complete) == ("Wide/{accountId}/Tasks", "exhausted", True)
+    assert (result.fetched, result.requests, result.mode) == (5, len(service.asked), "full")
+    assert [event.records for event in reading.told if isinstance(event, PageFetched)] == [2, 2, 1]
+    assert len(result.references) == len(result.pages)
+    assert b'"taskId": 4' in open_page(tmp_path / "state", str(result.references[2]))
+
+
+def test_an_empty_set_costs_one_request(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """Nothing there is known after one request, with proof, and gives one empty page."""
+    result = reading(tasks, fake.FakeService([]))
+    assert (result.requests, result.fetched, len(result.pages), result.evidence) == (1, 0, 1, "exhausted")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        MISSING,
+        FORBIDDEN,
+        REFUSED,
+        ResponseError("a web page"),
+        {"error": {"message": "no"}},
+        [{"projectId": 1}],
+    ],
+)
+def test_an_inferred_place_may_be_anything(
+    fake: ModuleType, tasks: EntitySet, reading: Reading, answer: object
+) -> None:
+    """Whatever an inferred path answers instead of this set, the next place is tried, and that is remembered."""
+    service = fake.FakeService(_tasks(1), answers={WIDE: answer})
+    assert reading(tasks, service).path == "Sourced/{accountId}/Tasks"
+    service.asked.clear()
+    assert reading(tasks, service).path == "Sourced/{accountId}/Tasks"
+    assert not [address for address in service.asked if address.startswith("Wide")]
+
+
+@pytest.mark.parametrize("answer", [REFUSED, {"error": {"message": "no"}}, [{"projectId": 1}]])
+def test_a_sourced_place_must_answer(
+    fake: ModuleType, tasks: EntitySet, reading: Reading, answer: object
+) -> None:
+    """Where a source shows the path, a strange answer is an error, which names the path."""
+    service = fake.FakeService([], answers={WIDE: MISSING, SOURCED: answer})
+    with pytest.raises((RequestRejectedError, ResponseError)) as caught:
+        reading(tasks, service)
+    assert isinstance(caught.value, RequestRejectedError) or SOURCED in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wide", "sourced", "expected"),
+    [
+        (MISSING, MISSING, EntitySetMissingError),
+        (FORBIDDEN, MISSING, NotPermittedError),
+        (MISSING, FORBIDDEN, NotPermittedError),
+    ],
+)
+def test_no_place_at_all(
+    fake: ModuleType,
+    tasks: EntitySet,
+    reading: Reading,
+    wide: Exception,
+    sourced: Exception,
+    expected: type[Exception],
+) -> None:
+    """When every place refuses, the set is missing, or not permitted if one of them says so."""
+    service = fake.FakeService([], answers={WIDE: wide, SOURCED: sourced})
+    with pytest.raises(expected):
+        reading(tasks, service)
+
+
+def test_a_sourced_place_that_is_missing_is_asked_each_time(
+    fake: ModuleType, tasks: EntitySet, reading: Reading
+) -> None:
+    """A 404 where a source shows the path may be passing: it is never remembered."""
+    service = fake.FakeService(_tasks(1), answers={WIDE: MISSING, SOURCED: MISSING})
+    with pytest.raises(EntitySetMissingError):
+        reading(tasks, service)
+    del service.answers[SOURCED]
+    assert _keys(reading(tasks, service)) == [1]
+
+
+def test_what_worked_is_not_given_up_at_once(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """A place that worked is asked again after one refusal; meanwhile another scope proves nothing."""
+    service = fake.FakeService(_tasks(1))
+    reading(tasks, service)
+    service.answers[WIDE] = MISSING
+    elsewhere = reading(tasks, service)
+    assert (elsewhere.path, elsewhere.evidence) == ("Sourced/{accountId}/Tasks", "none")
+    assert "instead of" in reading.notices[0]
+    service.answers.clear()
+    assert reading(tasks, service).path == "Wide/{accountId}/Tasks"
+
+
+def test_trouble_on_the_way_is_no_verdict(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """What passes is raised and not remembered; so is a refusal in the middle of a read."""
+    service = fake.FakeService(_tasks(1), answers={WIDE: NetworkError("cut")})
+    with pytest.raises(NetworkError):
+        reading(tasks, service)
+    assert reading.profile.verdict("tasks", "5", tasks.sources[0].path) is None
+
+    def vanish(service: Any) -> None:
+        if len(service.asked) == 2:
+            service.answers[WIDE] = MISSING
+
+    service = fake.FakeService(_tasks(*range(5)), before=vanish)
+    with pytest.raises(EntitySetMissingError):
+        reading(tasks, service, page_size=2)
+
+
+def test_one_place_for_each_parent(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """Where only a fan-out is left, each parent is read; parents that are gone have no records."""
+    answers = {WIDE: MISSING, SOURCED: MISSING, "Projects/8/Tasks": MISSING}
+    service = fake.FakeService(_tasks(1, 2), answers=answers)
+    result = reading(tasks, service, parents=lambda: [7, 8])
+    assert (_keys(result), result.path, result.evidence) == ([1, 2], FAN_OUT, "exhausted")
+    assert result.requests == len(service.asked)
+
+
+def test_a_hidden_parent_is_a_doubt(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """A parent that this user may not read leaves the set unproven, and is told of."""
+    answers = {WIDE: MISSING, SOURCED: MISSING, "Projects/8/Tasks": FORBIDDEN}
+    result = reading(tasks, fake.FakeService(_tasks(1), answers=answers), parents=lambda: [7, 8])
+    assert (_keys(result), result.evidence) == ([1], "none")
+    assert reading.notices
+
+
+def test_parents_are_not_asked_in_vain(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """A fan-out that the first parents do not know is not offered; without ids it cannot be tried."""
+    service = fake.FakeService([], paths=frozenset())
+    with pytest.raises(EntitySetMissingError):
+        reading(tasks, service, parents=lambda: range(100))
+    assert len(service.asked) == 2 + 3
+    reading.profile.forget()
+    with pytest.raises(EntitySetMissingError, match="needs the ids"):
+        reading(tasks, service)
+
+
+def test_contact_data_is_not_asked_for(fake: ModuleType, people: EntitySet, reading: Reading) -> None:
+    """Only kept fields are selected; inferred ones are left out when the service refuses them; that is kept."""
+    fields = frozenset({"taskId", "taskName", "phone"})
+    service = fake.FakeService(_tasks(1, phone="555"), fields=fields)
+    result = reading(people, service)
+    assert result.pages[0].records == [{"taskId": 1, "taskName": "x"}]
+    assert result.references == [None]
+    service.asked.clear()
+    reading(people, service)
+    assert len(service.asked) == 2
+    assert all("$select=taskId,taskName&" in address for address in service.asked)
+
+
+def test_what_changed_is_asked_for(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """An incremental read filters by the cursor, from the first question on."""
+    service = fake.FakeService([*_tasks(1), {**_tasks(2)[0], "lastModifiedOn": "2026-03-12T00:00:00Z"}])
+    result = reading(tasks, service, since=datetime(2026, 3, 12, tzinfo=UTC))
+    assert (_keys(result), result.mode, result.evidence) == ([2], "incremental", "exhausted")
+    assert "$filter=lastModifiedOn%20ge%202026-03-12T00:00:00Z&" in service.asked[0]
+
+
+def test_the_form_of_an_instant_is_learnt(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """When one form of an instant is refused another is tried; the one that is taken is remembered."""
+    since = datetime(2026, 3, 12, tzinfo=UTC)
+    service = fake.FakeService(_tasks(1), refused_text="Z")
+    service.records.append({**service.records[0], "taskId": 2, "lastModifiedOn": "2026-03-13T00:00:00"})
+    result = reading(tasks, service, since=since)
+    assert (_keys(result), result.mode, result.requests) == ([2], "incremental", len(service.asked))
+    service.asked.clear()
+    reading(tasks, service, since=since)
+    assert len(service.asked) == 2
+    assert "ge%202026-03-12T00:00:00&" in service.asked[0]
+
+
+def test_without_a_filter_everything_is_read(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """A service that takes no form of an instant is read whole; that is told, and not tried again."""
+    service = fake.FakeService(_tasks(1, 2), refused_text="lastModifiedOn")
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    result = reading(tasks, service, since=since)
+    assert (_keys(result), result.mode) == ([1, 2], "full")
+    assert "lastModifiedOn" in reading.notices[0]
+    service.asked.clear()
+    assert reading(tasks, service, since=since).mode == "full"
+    assert len(service.asked) == 2
+
+
+def test_page_limits_are_shared_between_sets(
+    fake: ModuleType, tasks: EntitySet, people: EntitySet, reading: Reading
+) -> None:
+    """The limit that one set taught saves the next set its refusal."""
+    service = fake.FakeService(_tasks(1), cap=100, cap_refuses=True)
+    reading(tasks, service)
+    assert len(service.asked) == 3
+    service.asked.clear()
+    reading(people, service, personal="keep")
+    assert len(service.asked) == 2
+    assert "$top=100" in service.asked[0]
+
+
+def test_a_larger_page_may_be_wanted(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """The user's page size wins over ours, in both directions, below a known limit."""
+    service = fake.FakeService([])
+    for wanted, limit, top in [(9_000, None, 9_000), (10, None, 10), (10, 5, 5), (None, 5, 5)]:
+        if limit:
+            reading.profile.keep_page_limit("tasks", limit)
+        reading(tasks, service, page_size=wanted)
+        assert service.asked[-1].endswith(f"$top={top}")
+
+
+def test_a_count_proves_an_unordered_read(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """Where the order cannot be seen, as many distinct keys as the service counts are a proof."""
+    keys_of: Callable[[Any], Any] = lambda page: page.keys  # noqa: E731 # one word
+    service = fake.FakeService(
+        _tasks(3, 1, 2), envelope="value", counts=True, ignores=frozenset({"$orderby"})
+    )
+    assert reading(tasks, service, "g3", page_size=2, keys_of=keys_of).evidence == "count"
+    assert reading(tasks, service, "g3", page_size=2).evidence == "none"

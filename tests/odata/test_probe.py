@@ -1,0 +1,83 @@
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from exepron_pipeline.errors import (
+    AuthRejectedError,
+    ConfigurationError,
+    EntitySetMissingError,
+    RequestRejectedError,
+    ResponseError,
+)
+from exepron_pipeline.odata.dialect import DIALECTS, LOGGED_IN_USER
+from exepron_pipeline.odata.probe import Me, find_generation, who_am_i
+
+USER = {"userId": 7, "accountId": 5, "accountName": "Acme"}
+V3 = {"odata.metadata": "x", "value": [USER]}
+
+
+@pytest.mark.parametrize(
+    ("answers", "generation", "requests"),
+    [
+        ({LOGGED_IN_USER: [USER]}, "g2", 1),
+        ({LOGGED_IN_USER: USER}, "g2", 1),
+        ({LOGGED_IN_USER: V3}, "g1", 1),
+        ({LOGGED_IN_USER: {"d": {"results": [USER]}}}, "g1", 1),
+        ({"projects": {"value": [{"id": 1}]}}, "g3", 2),
+        ({LOGGED_IN_USER: [], "projects": {"@odata.count": 0, "value": []}}, "g3", 2),
+        ({LOGGED_IN_USER: RequestRejectedError("no", status=400), "projects": {"value": []}}, "g3", 2),
+        ({LOGGED_IN_USER: ResponseError("a web page"), "projects": {"value": []}}, "g3", 2),
+    ],
+)
+def test_the_generation_is_found(
+    fake: ModuleType, answers: dict[str, Any], generation: str, requests: int
+) -> None:
+    """The shape of the first answers tells the generation, in at most two requests."""
+    service = fake.FakeService([], answers=answers, paths=frozenset())
+    assert find_generation(service, "auto") == generation
+    assert len(service.asked) == requests
+
+
+def test_an_unknown_service_has_to_be_named(fake: ModuleType) -> None:
+    """A service that answers no question leads to the setting that names it; a set one asks nothing."""
+    service = fake.FakeService([], paths=frozenset())
+    with pytest.raises(ConfigurationError, match="EXEPRON_GENERATION"):
+        find_generation(service, "auto")
+    service.asked.clear()
+    assert find_generation(service, "odata4") == "odata4"
+    assert not service.asked
+    with pytest.raises(ConfigurationError, match="g9"):
+        find_generation(service, "g9")
+
+
+def test_a_refused_token_is_no_verdict(fake: ModuleType) -> None:
+    """Who may not ask at all learns that, and not that the service is unknown."""
+    service = fake.FakeService([], answers={LOGGED_IN_USER: AuthRejectedError("401")})
+    with pytest.raises(AuthRejectedError):
+        find_generation(service, "auto")
+
+
+def test_who_am_i(fake: ModuleType) -> None:
+    """Ids become text, an account is named once; nothing personal is asked for."""
+    second = {"userId": 7, "accountId": 6}
+    service = fake.FakeService([], answers={LOGGED_IN_USER: [USER, second, second]})
+    assert who_am_i(service, DIALECTS["g2"]) == (Me("5", "7", "Acme"), Me("6", "7"))
+    assert service.asked == [f"{LOGGED_IN_USER}?$select=userId,accountId,accountName"]
+
+
+def test_who_am_i_without_an_account_name(fake: ModuleType) -> None:
+    """Where the account's name may not be selected, the ids still are."""
+    fields = frozenset({"userId", "accountId"})
+    service = fake.FakeService([USER], fields=fields)
+    assert who_am_i(service, DIALECTS["g2"]) == (Me("5", "7"),)
+
+
+def test_who_am_i_where_nobody_tells(fake: ModuleType) -> None:
+    """A service without such a path, or a dialect without one, gives nobody; a strange answer is an error."""
+    missing = fake.FakeService([], answers={LOGGED_IN_USER: EntitySetMissingError("404")})
+    assert who_am_i(missing, DIALECTS["g2"]) == ()
+    assert who_am_i(missing, DIALECTS["odata4"]) == ()
+    assert len(missing.asked) == 1
+    with pytest.raises(ResponseError, match="accountId"):
+        who_am_i(fake.FakeService([{"name": "x"}], ignores=frozenset({"$select"})), DIALECTS["g2"])
