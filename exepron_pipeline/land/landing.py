@@ -1,0 +1,88 @@
+"""The one transaction that lands a load. Read this first.
+
+Rows, nested lists, history, tombstones, counts, rejects and the watermark are committed together or not
+at all: whatever is killed when, the tables are as before or as after. Landing the same again changes
+nothing, so a load that may have landed is simply landed again.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from exepron_pipeline.land import audits, ledger
+from exepron_pipeline.land.changes import drop_changes, list_changes
+from exepron_pipeline.land.history import write_history
+from exepron_pipeline.land.load import Landing, Load
+from exepron_pipeline.land.merge import write_core
+from exepron_pipeline.land.staging import incoming, keyless, stage, unstage
+from exepron_pipeline.land.tables import create_tables
+from exepron_pipeline.land.tombstones import find_gone
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] = _utc_now) -> Landing:
+    """Land a load in one transaction.
+
+    Args:
+        con: The warehouse, from `Warehouse.open`, with no transaction open.
+        load: What was read.
+        clock: Gives the time of landing; aware.
+
+    Raises:
+        AuditError: A check before commit failed.
+        ContractError: A page or a column contradicts the contract.
+
+    Any error leaves everything as it was.
+
+    """
+    tables = load.describe_tables()
+    with incoming(con, load, tables), transaction(con):
+        moment = ledger.next_moment(con, load, clock())
+        create_tables(con, tables, load_id=load.load_id, moment=moment)
+        live_before, live_of_account = (
+            audits.live_rows(con, tables),
+            audits.live_rows(con, tables, load.account_id),
+        )
+        audits.check_collapse(load, live_of_account)
+        stage(con, load, tables)
+        rejects = [*load.rejects, *keyless(con, tables)]
+        audits.check_rejected_share(load, rejects)
+        notes = find_gone(con, load, tables)
+        counts = list_changes(con, load, tables)
+        audits.check_deleted_share(load, live_of_account, counts.deleted)
+        write_history(con, load, tables, moment)
+        write_core(con, load, tables, moment)
+        audits.check_core(con, tables, live_before, counts)
+        landing = Landing(
+            inserted=counts.inserted,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            deleted=counts.deleted,
+            quarantined=len(rejects),
+            watermark_after=ledger.watermark_after(con, load),
+            live_rows=audits.live_rows(con, tables, load.account_id),
+            notes=notes,
+        )
+        ledger.record(con, load, landing, rejects, moment)
+        drop_changes(con)
+        unstage(con, load, tables)
+    return landing
+
+
+@contextmanager
+def transaction(con: DuckDBPyConnection) -> Iterator[None]:
+    """Commit at the end of the block; roll back on any error."""
+    con.execute("BEGIN")
+    try:
+        yield
+        con.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a failed commit has rolled back already; the first error tells more
+            con.execute("ROLLBACK")
+        raise

@@ -1,0 +1,108 @@
+"""The ledger: rows in ``ops`` about each load, and the watermark. Not here: the tables (``ops.py``)."""
+
+from datetime import datetime, timedelta
+
+from duckdb import DuckDBPyConnection
+
+from exepron_pipeline.land.load import Landing, Load, Rejected, instant
+from exepron_pipeline.land.sql import INSTANT, name, names
+from exepron_pipeline.land.staging import INCOMING
+
+
+def next_moment(con: DuckDBPyConnection, load: Load, now: datetime) -> datetime:
+    """Give the time of this landing: ``now``, but later than any former landing of this set and account.
+
+    History needs knowledge to move forward, even when the system's clock was put back.
+    """
+    [(last,)] = con.execute(
+        "SELECT epoch_us(max(finished_at)) FROM ops.loads WHERE entity_set = ? AND account_id = ? AND status = 'ok'",
+        [load.entity_set.name, load.account_id],
+    ).fetchall()
+    former = instant(last)
+    return now if former is None else max(now, former + timedelta(microseconds=1))
+
+
+def read_watermarks(con: DuckDBPyConnection) -> dict[tuple[str, str], datetime]:
+    """Read the watermark of each entity set and account: ``{("tasks", "17"): …}``, aware UTC."""
+    rows = con.sql("SELECT entity_set, account_id, epoch_us(watermark) FROM ops.watermarks").fetchall()
+    return {(entity_set, account): moment for entity_set, account, us in rows if (moment := instant(us))}
+
+
+def watermark_after(con: DuckDBPyConnection, load: Load) -> datetime | None:
+    """Give the watermark that this load leaves: the greatest cursor that came, never less than the former."""
+    former = read_watermarks(con).get((load.entity_set.name, load.account_id))
+    if load.cursor is None:
+        return former
+    cursor = f"epoch_us(CAST(max({name(load.cursor)}) AS {INSTANT}))"
+    [(newest,)] = con.execute(f"SELECT {cursor} FROM {INCOMING}").fetchall()
+    return max(filter(None, [former, instant(newest)]), default=None)
+
+
+def record(
+    con: DuckDBPyConnection, load: Load, landing: Landing, rejects: list[Rejected], moment: datetime
+) -> None:
+    """Write what the load did into ``ops``, and move its watermark."""
+    who = {"load_id": load.load_id, "entity_set": load.entity_set.name, "account_id": load.account_id}
+    _insert(con, "loads", {**who, **_outcome(load, landing, moment)})
+    counts = {
+        "source_count": load.source_count,
+        "fetched": load.fetched,
+        "distinct_keys": landing.distinct_keys,
+    }
+    after = {"live_rows": landing.live_rows, "evidence": load.evidence, "counted_at": moment}
+    _insert(con, "counts", {**who, **counts, **after})
+    _insert(con, "requests", {**who, "requests": load.requests, "pages": load.pages, "finished_at": moment})
+    _quarantine(con, rejects, {**who, "moment": moment})
+    if landing.watermark_after:
+        _move_watermark(con, load, landing.watermark_after, moment)
+
+
+def _quarantine(con: DuckDBPyConnection, rejects: list[Rejected], common: dict[str, object]) -> None:
+    lists = {
+        "keys": [reject.key for reject in rejects],
+        "reasons": [reject.reason for reject in rejects],
+        "pages": [reject.page for reject in rejects],
+    }
+    unnested = ", ".join(f"unnest(CAST(${column} AS VARCHAR[]))" for column in lists)
+    con.execute(
+        f"INSERT INTO ops.quarantine SELECT $load_id, $entity_set, $account_id, {unnested}, $moment",
+        {**common, **lists},
+    )
+
+
+def _outcome(load: Load, landing: Landing, moment: datetime) -> dict[str, object]:
+    return {
+        "mode": load.mode,
+        "status": "ok",
+        "started_at": load.started_at,
+        "finished_at": moment,
+        "seconds": load.seconds,
+        "requests": load.requests,
+        "pages": load.pages,
+        "fetched": load.fetched,
+        "inserted": landing.inserted,
+        "updated": landing.updated,
+        "unchanged": landing.unchanged,
+        "deleted": landing.deleted,
+        "quarantined": landing.quarantined,
+        "evidence": load.evidence,
+        "complete": load.complete,
+        "source_count": load.source_count,
+        "watermark_before": load.watermark_before,
+        "watermark_after": landing.watermark_after,
+    }
+
+
+def _move_watermark(con: DuckDBPyConnection, load: Load, watermark: datetime, moment: datetime) -> None:
+    where = {"entity_set": load.entity_set.name, "account_id": load.account_id}
+    con.execute(
+        "DELETE FROM ops.watermarks WHERE entity_set = $entity_set AND account_id = $account_id", where
+    )
+    text = watermark.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    moved = {"watermark": watermark, "watermark_text": text, "load_id": load.load_id, "moved_at": moment}
+    _insert(con, "watermarks", {**where, **moved})
+
+
+def _insert(con: DuckDBPyConnection, table: str, row: dict[str, object]) -> None:
+    values = ", ".join(f"${column}" for column in row)
+    con.execute(f"INSERT INTO ops.{table} ({names(row)}) VALUES ({values})", row)

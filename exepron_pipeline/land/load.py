@@ -1,0 +1,134 @@
+"""What is landed at once, and what came of it: values. Not here: how (``landing.py``)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from exepron_pipeline.catalogue import Column, EntitySet
+from exepron_pipeline.errors import ContractError
+from exepron_pipeline.events import Evidence, Mode
+from exepron_pipeline.land.tables import Tables, tables_of
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record that must not land.
+
+    ``key`` is its key as text, the parts of a composite one joined by a comma, or None when it cannot be
+    read; ``reason`` never holds a value that is personal or financial; ``page`` refers to the raw page.
+    """
+
+    key: str | None
+    reason: str
+    page: str | None = None
+
+
+@dataclass
+class Load:
+    """All that one read of one entity set of one account brought.
+
+    Args:
+        load_id: One for the whole run.
+        entity_set: The catalogue's entry.
+        columns: The columns that the contract and the personal policy keep, in order.
+        account_id: The account that was asked. Only its rows can be found to be deleted.
+        mode: ``reconcile`` alone marks deletions; ``full`` and ``incremental`` differ in audits.
+        started_at: When reading began; aware.
+        tables: One Arrow table per page, in the order of arrival: the columns, ``_account_id``, ``_extra``.
+        children: For each nested list one Arrow table per page, at the place of its page: the parent's key,
+            ``_position``, the list's columns, ``_account_id``.
+        rejects: Records that the decoder rejected.
+        fetched: Records that came, rejected ones included.
+        pages: Pages read.
+        requests: Requests sent.
+        source_count: How many records the service counted.
+        evidence: Why nothing of the scope was missed.
+        complete: The same as a verdict.
+        watermark_before: The watermark that the read began with.
+        max_deleted_share: Share of an account's live rows that one reconcile may find to be gone, 0 to 1.
+        max_rejected_share: Share of the records that may be rejected, 0 to 1.
+        seconds: How long reading took.
+
+    """
+
+    load_id: str
+    entity_set: EntitySet
+    columns: tuple[Column, ...]
+    account_id: str
+    mode: Mode
+    started_at: datetime
+    tables: list[pa.Table]
+    children: dict[str, list[pa.Table]] = field(default_factory=dict)
+    rejects: list[Rejected] = field(default_factory=list)
+    fetched: int = 0
+    pages: int = 0
+    requests: int = 0
+    source_count: int | None = None
+    evidence: Evidence = "none"
+    complete: bool = False
+    watermark_before: datetime | None = None
+    max_deleted_share: float = 0.2
+    max_rejected_share: float = 0.01
+    seconds: float = 0.0
+
+    @property
+    def cursor(self) -> str | None:
+        """The column that says when a record changed, where it is kept.
+
+        Raises:
+            ContractError: It is neither a timestamp nor a date.
+
+        """
+        found = [column for column in self.columns if column.name == self.entity_set.cursor]
+        if found and found[0].type not in {"timestamp", "date"}:
+            what = f"The cursor {self.entity_set.name}.{found[0].name} is of type {found[0].type}"
+            raise ContractError(
+                f"{what}.", hint="Make it a timestamp in the catalogue, or remove `cursor` there."
+            )
+        return found[0].name if found else None
+
+    def describe_tables(self) -> Tables:
+        """The tables that this load lands in; of nested lists the columns that the pages have."""
+        return tables_of(self.entity_set, self.columns, self._child_columns())
+
+    def _child_columns(self) -> dict[str, tuple[Column, ...]]:
+        return {
+            child.name: tuple(column for column in child.columns if column.name in pages[0].schema.names)
+            for child in self.entity_set.children
+            if (pages := self.children.get(child.name))
+        }
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What one landing did.
+
+    Counts are of distinct keys. ``live_rows`` are the account's rows afterwards that are not deleted.
+    ``notes`` are for the operator: why deletions were not looked for, for instance.
+    """
+
+    inserted: int
+    updated: int
+    unchanged: int
+    deleted: int
+    quarantined: int
+    watermark_after: datetime | None
+    live_rows: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def distinct_keys(self) -> int:
+        """Keys that the load brought."""
+        return self.inserted + self.updated + self.unchanged
+
+
+def instant(microseconds: int | None) -> datetime | None:
+    """Turn microseconds since 1970 into an aware UTC time.
+
+    DuckDB's own conversion of instants needs a package that nothing else here needs.
+    """
+    if microseconds is None:
+        return None
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)

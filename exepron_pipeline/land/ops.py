@@ -1,0 +1,130 @@
+"""The tables of the schema ``ops``: what happened, for operators. Not here: who writes their rows (``ledger.py``)."""
+
+from exepron_pipeline.land.ddl import Field, Table
+from exepron_pipeline.land.sql import INSTANT
+
+VERSION = 1
+"""Raised when a table of ours changes in a way that older programs do not understand."""
+
+_LOAD_ID = Field("load_id", "VARCHAR", "The load; one for all entity sets of a run.")
+_ENTITY_SET = Field("entity_set", "VARCHAR", "The entity set, as its table in core is called.")
+_ACCOUNT_ID = Field("account_id", "VARCHAR", "The Exepron account that was read.")
+_EVIDENCE = Field(
+    "evidence",
+    "VARCHAR",
+    "Why nothing of the scope was missed: count, exhausted; or none, when that is not known.",
+)
+_SOURCE_COUNT = Field("source_count", "BIGINT", "How many records the service counted, where it counts.")
+_FETCHED = Field("fetched", "BIGINT", "Records that came, doubles included.")
+
+
+def _ops(name: str, comment: str, *fields: Field) -> Table:
+    return Table("ops", name, fields, comment)
+
+
+META = _ops(
+    "meta",
+    "What made this file.",
+    Field("version", "BIGINT", "Version of the tables of ours."),
+    Field("created_at", INSTANT, "When the file was made (UTC)."),
+)
+SOURCE = _ops(
+    "source",
+    "Where everything in this file comes from. Another source is refused.",
+    Field("issuer", "VARCHAR", "The identity server."),
+    Field("api_url", "VARCHAR", "The API's base address."),
+    Field("account_id", "VARCHAR", "An account that is read there; null while none was known."),
+    Field("pinned_at", INSTANT, "Since when it belongs to this file (UTC)."),
+)
+LOADS = _ops(
+    "loads",
+    "One row per load, entity set and account that landed. What failed is told in state/last_runs.json.",
+    _LOAD_ID,
+    _ENTITY_SET,
+    _ACCOUNT_ID,
+    Field("mode", "VARCHAR", "full, incremental or reconcile."),
+    Field("status", "VARCHAR", "ok, failed, not_offered, not_permitted or skipped."),
+    Field("started_at", INSTANT, "When reading began (UTC)."),
+    Field("finished_at", INSTANT, "When it was landed: _loaded_at and _known_from of its rows (UTC)."),
+    Field("seconds", "DOUBLE", "Time that reading took, in seconds."),
+    Field("requests", "BIGINT", "Requests sent, repeated ones included."),
+    Field("pages", "BIGINT", "Pages read."),
+    _FETCHED,
+    Field("inserted", "BIGINT", "Keys that are new, or came back."),
+    Field("updated", "BIGINT", "Keys whose record changed."),
+    Field("unchanged", "BIGINT", "Keys whose record did not change; their rows were not written again."),
+    Field("deleted", "BIGINT", "Keys that were found to be gone."),
+    Field("quarantined", "BIGINT", "Records that were rejected; see ops.quarantine."),
+    _EVIDENCE,
+    Field("complete", "BOOLEAN", "True when the evidence shows that no record of the scope was missed."),
+    _SOURCE_COUNT,
+    Field("watermark_before", INSTANT, "The watermark that the load began with (UTC)."),
+    Field("watermark_after", INSTANT, "The watermark that it left (UTC)."),
+    Field("error", "VARCHAR", "Why it failed; null when it landed."),
+)
+WATERMARKS = _ops(
+    "watermarks",
+    "How far each entity set of each account was read: the latest change that has landed.",
+    _ENTITY_SET,
+    _ACCOUNT_ID,
+    Field("watermark", INSTANT, "The greatest cursor value of all landed records (UTC)."),
+    Field("watermark_text", "VARCHAR", "The same as ISO 8601 text."),
+    _LOAD_ID,
+    Field("moved_at", INSTANT, "When that load landed (UTC)."),
+)
+COUNTS = _ops(
+    "counts",
+    "How many records the service, the load and the table had.",
+    _LOAD_ID,
+    _ENTITY_SET,
+    _ACCOUNT_ID,
+    Field("counted_at", INSTANT, "When the load landed (UTC)."),
+    _SOURCE_COUNT,
+    _FETCHED,
+    Field("distinct_keys", "BIGINT", "Keys among them."),
+    Field("live_rows", "BIGINT", "Rows of the account in core afterwards that are not deleted."),
+    _EVIDENCE,
+)
+QUARANTINE = _ops(
+    "quarantine",
+    "Records that did not land. Their content stays in the spool.",
+    _LOAD_ID,
+    _ENTITY_SET,
+    _ACCOUNT_ID,
+    Field("key", "VARCHAR", "The record's key, where it could be read."),
+    Field("reason", "VARCHAR", "Why it was rejected."),
+    Field("page", "VARCHAR", "The raw page that holds it."),
+    Field("quarantined_at", INSTANT, "When the load landed (UTC)."),
+)
+SCHEMA_CHANGES = _ops(
+    "schema_changes",
+    "Changes of the columns of existing tables.",
+    Field("changed_at", INSTANT, "When (UTC)."),
+    _LOAD_ID,
+    Field("schema_name", "VARCHAR", "Schema of the table."),
+    Field("table_name", "VARCHAR", "The table."),
+    Field("column_name", "VARCHAR", "The column."),
+    Field("change", "VARCHAR", "added, widened, or vanished: no longer in the contract, null in new rows."),
+    Field("type_before", "VARCHAR", "Its type before."),
+    Field("type_after", "VARCHAR", "Its type since."),
+)
+REQUESTS = _ops(
+    "requests",
+    "What each load asked of the service.",
+    _LOAD_ID,
+    _ENTITY_SET,
+    _ACCOUNT_ID,
+    Field("requests", "BIGINT", "Requests sent, repeated ones included."),
+    Field("pages", "BIGINT", "Pages read."),
+    Field("finished_at", INSTANT, "When the load landed (UTC)."),
+)
+SNAPSHOT = _ops(
+    "snapshot",
+    "When this was published for analysts, and from which load.",
+    Field("published_at", INSTANT, "When (UTC)."),
+    _LOAD_ID,
+    Field("package_version", "VARCHAR", "Version of the program that published it."),
+)
+
+# `ensure` records column changes, so their table comes first.
+TABLES = (SCHEMA_CHANGES, META, SOURCE, LOADS, WATERMARKS, COUNTS, QUARANTINE, REQUESTS, SNAPSHOT)

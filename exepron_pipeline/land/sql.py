@@ -1,0 +1,49 @@
+"""Pieces of SQL text. Here: quoting and the few phrases that every statement uses. Not here: statements."""
+
+from collections.abc import Iterable
+
+INSTANT = "TIMESTAMP WITH TIME ZONE"
+
+
+def name(*parts: str) -> str:
+    """Quote an identifier: ``name("core", "tasks")`` is ``"core"."tasks"``."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def text(value: str) -> str:
+    """Quote a text constant, for the places that take no parameter (comments)."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def names(columns: Iterable[str], of: str = "") -> str:
+    """List columns, each after the table alias ``of`` when there is one."""
+    return ", ".join(name(of, column) if of else name(column) for column in columns)
+
+
+def same(columns: Iterable[str], left: str, right: str) -> str:
+    """Join condition: these columns of the aliases ``left`` and ``right`` are equal."""
+    return " AND ".join(f"{name(left, column)} = {name(right, column)}" for column in columns)
+
+
+def present(columns: Iterable[str], of: str) -> str:
+    """Condition: none of these columns of the alias ``of`` is null."""
+    return " AND ".join(f"{name(of, column)} IS NOT NULL" for column in columns)
+
+
+def column_type(type_name: str) -> str:
+    """DuckDB's name for a type of the catalogue (`exepron_pipeline.catalogue.model.SIMPLE_TYPES`)."""
+    return _TYPES.get(type_name) or type_name.upper()
+
+
+_TYPES = {
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "text": "VARCHAR",
+    "variant": "VARCHAR",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "time": "TIME",
+    "timestamp": INSTANT,
+    "binary": "BLOB",
+    "json": "JSON",
+}

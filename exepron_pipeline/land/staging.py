@@ -1,0 +1,186 @@
+"""Staging: the pages of a load as temporary tables, one row per key. Not here: what they change.
+
+``_land_incoming`` shows what came, page by page. ``_land_keys`` holds, for each key, which of those rows
+is its last state (``_arrived``), the hash of that, and ``_op``: ``insert``, ``update`` or ``unchanged``.
+``_land_items_<child>`` are the nested lists. Of a key that came twice, the greatest cursor wins, then the
+last that arrived; its list is that of its page. Rows themselves are not copied: most did not change.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import accumulate
+
+import duckdb
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from exepron_pipeline.errors import ContractError
+from exepron_pipeline.land.fingerprint import record_text
+from exepron_pipeline.land.load import Load, Rejected
+from exepron_pipeline.land.sql import INSTANT, column_type, name, names, present, same
+from exepron_pipeline.land.tables import ChildTables, Tables
+
+INCOMING = "_land_incoming"
+KEYS = "_land_keys"
+ITEMS = "_land_items_"
+ORIGIN = ("_page", "_arrived")
+
+
+@contextmanager
+def incoming(con: DuckDBPyConnection, load: Load, tables: Tables) -> Iterator[None]:
+    """Let SQL see the load's pages for the time of the block, which is to hold the transaction.
+
+    Raises:
+        ContractError: A page lacks a column.
+        ValueError: A nested list has another number of pages than the records.
+
+    """
+    with ExitStack() as stack:
+        for view, (pages, types) in _views(load, tables).items():
+            if pages and len(pages) != len(load.tables):
+                raise ValueError(
+                    f"{view}: {len(pages)} pages of a list for {len(load.tables)} pages of records"
+                )
+            con.register(f"{view}_arrow", _with_origin(pages, list(types), load.entity_set.name))
+            stack.callback(_forget, con, f"{view}_arrow")
+        yield
+
+
+def _forget(con: DuckDBPyConnection, registered: str) -> None:
+    with suppress(duckdb.Error):  # on a broken connection, which takes it away by itself
+        con.unregister(registered)
+
+
+def stage(con: DuckDBPyConnection, load: Load, tables: Tables) -> None:
+    """Make the temporary tables of this module.
+
+    Raises:
+        ContractError: A value does not fit its column.
+
+    """
+    try:
+        for view, (_, types) in _views(load, tables).items():
+            con.execute(_view(view, types))
+        for child in tables.children:
+            con.execute(_items(child, tables.key))
+        con.execute(_keys(tables, _types(tables), load.cursor))
+    except duckdb.ConversionException:  # its text holds the value, which may be personal
+        hint = "Correct the column's type in the catalogue."
+        raise ContractError(f"{load.entity_set.name}: a value does not fit its column.", hint=hint) from None
+
+
+def unstage(con: DuckDBPyConnection, load: Load, tables: Tables) -> None:
+    """Drop what `stage` made; after an error the rollback does."""
+    views = [f"DROP VIEW {name(view)}" for view in _views(load, tables)]
+    made = [KEYS, *(ITEMS + child.name for child in tables.children)]
+    con.execute("; ".join([*views, *(f"DROP TABLE {name(table)}" for table in made)]))
+
+
+def keyless(con: DuckDBPyConnection, tables: Tables) -> list[Rejected]:
+    """List the records of the load whose key or account is null: they have not been staged."""
+    key = tables.key
+    found = con.execute(
+        f"SELECT _page FROM {INCOMING} i WHERE NOT ({present(key, 'i')}) ORDER BY _arrived"
+    ).fetchall()
+    reason = f"one of {', '.join(key)}, which identify the record, is null"
+    return [Rejected(None, reason, str(page + 1)) for (page,) in found]
+
+
+def _types(tables: Tables) -> dict[str, str]:
+    """DuckDB types of the columns that a page must have."""
+    wanted = {column.name: column_type(column.type) for column in tables.columns}
+    return {**wanted, "_account_id": "VARCHAR", "_extra": "JSON"}
+
+
+def _views(load: Load, tables: Tables) -> dict[str, tuple[list[pa.Table], Mapping[str, str]]]:
+    """The pages behind each view, and the columns (name to DuckDB type) that they must have."""
+    found: dict[str, tuple[list[pa.Table], Mapping[str, str]]] = {INCOMING: (load.tables, _types(tables))}
+    for child in tables.children:
+        found[_incoming(child)] = (load.children.get(child.name, []), _item_types(child))
+    return found
+
+
+def _incoming(child: ChildTables) -> str:
+    return f"{INCOMING}_{child.name}"
+
+
+def _item_types(child: ChildTables) -> dict[str, str]:
+    return {item.name: item.type for item in child.core.fields if item.name not in {"_load_id", "_loaded_at"}}
+
+
+def _view(view: str, types: Mapping[str, str]) -> str:
+    columns = ", ".join(
+        f"CAST({name(column)} AS {type_}) AS {name(column)}" for column, type_ in types.items()
+    )
+    return f"CREATE TEMP VIEW {name(view)} AS SELECT {columns}, {names(ORIGIN)} FROM {name(view + '_arrow')}"
+
+
+def _with_origin(pages: list[pa.Table], columns: list[str], entity_set: str) -> pa.Table:
+    """Put pages one after the other, with exactly these columns and where each row came from."""
+    if not pages:
+        pages = [pa.table({column: pa.array([], pa.string()) for column in columns})]
+    missing = [column for page in pages for column in columns if column not in page.schema.names]
+    if missing:
+        what = f"{entity_set}: a page has no column {missing[0]!r}, which the contract names"
+        raise ContractError(f"{what}.", hint="Decode the page with the same contract.")
+    begins = accumulate((page.num_rows for page in pages), initial=0)
+    numbered = [
+        page.select(columns)
+        .append_column("_page", pa.repeat(pa.scalar(number, pa.int64()), page.num_rows))
+        .append_column("_arrived", pa.arange(begin, begin + page.num_rows))
+        for number, (page, begin) in enumerate(zip(pages, begins, strict=False))
+    ]
+    return pa.concat_tables(numbered, promote_options="permissive")
+
+
+def _keys(tables: Tables, types: Mapping[str, str], cursor: str | None) -> str:
+    """SQL that makes ``_land_keys``."""
+    key = [*tables.key, *ORIGIN]
+    moved = f"CAST(r.{name(cursor)} AS {INSTANT})" if cursor else f"CAST(NULL AS {INSTANT})"
+    return (
+        f"CREATE TEMP TABLE {KEYS} AS WITH latest AS ("
+        f"SELECT {names(key, 'r')}, {moved} AS _cursor FROM {INCOMING} r WHERE {present(tables.key, 'r')} "
+        f"QUALIFY row_number() OVER "
+        f"(PARTITION BY {names(tables.key, 'r')} ORDER BY _cursor DESC NULLS LAST, r._arrived DESC) = 1), "
+        f"hashed AS (SELECT l.*, {_hash(tables, types)} AS _row_hash "
+        f"FROM latest l JOIN {INCOMING} r ON l._arrived = r._arrived{_lists(tables)}) "
+        f"SELECT h.*, CASE WHEN c._account_id IS NULL OR c._deleted_at IS NOT NULL THEN 'insert' "
+        f"WHEN c._row_hash = h._row_hash THEN 'unchanged' ELSE 'update' END AS _op "
+        f"FROM hashed h LEFT JOIN {tables.core.sql} c ON {same(tables.key, 'c', 'h')}"
+    )
+
+
+def _hash(tables: Tables, types: Mapping[str, str]) -> str:
+    record = record_text({column: types[column] for column in tables.data}, "r")
+    lists = [f"'{child.name}[]=' || {name('d_' + child.name, 'digest')} || ';'" for child in tables.children]
+    return f"md5(concat({', '.join([record, *lists])}))"
+
+
+def _lists(tables: Tables) -> str:
+    """Joins that give each row the digests of its lists; null where a list is empty."""
+    place = [*tables.key, "_page"]
+    return "".join(
+        f" LEFT JOIN ({_list_hashes(child, tables.key)}) {name('d_' + child.name)}"
+        f" ON {same(place, 'l', 'd_' + child.name)}"
+        for child in tables.children
+    )
+
+
+def _items(child: ChildTables, key: tuple[str, ...]) -> str:
+    """SQL that makes ``_land_items_<child>``: of each record on each page the items of its list."""
+    place = [*key, "_page", "_position"]
+    return (
+        f"CREATE TEMP TABLE {name(ITEMS + child.name)} AS SELECT * FROM {name(_incoming(child))} i "
+        f"WHERE {present(place, 'i')} "
+        f"QUALIFY row_number() OVER (PARTITION BY {names(place, 'i')} ORDER BY i._arrived DESC) = 1"
+    )
+
+
+def _list_hashes(child: ChildTables, key: tuple[str, ...]) -> str:
+    types = {"_position": "BIGINT", **{column.name: column_type(column.type) for column in child.columns}}
+    item = f"'{{' || {record_text(types, 'i')} || '}}'"
+    by = names([*key, "_page"], "i")
+    return (
+        f"SELECT {by}, md5(string_agg({item}, '' ORDER BY i._position)) AS digest "
+        f"FROM {name(ITEMS + child.name)} i GROUP BY {by}"
+    )

@@ -1,0 +1,130 @@
+"""Which tables an entity set has, and what their columns mean. Not here: making and changing them (``ddl.py``)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from duckdb import DuckDBPyConnection
+
+from exepron_pipeline.catalogue import Child, Column, EntitySet
+from exepron_pipeline.land import ddl
+from exepron_pipeline.land.as_of import as_of_macro
+from exepron_pipeline.land.ddl import Field, Table
+from exepron_pipeline.land.sql import INSTANT, column_type
+
+ACCOUNT = Field("_account_id", "VARCHAR", "The Exepron account that the record belongs to.")
+LOAD = Field("_load_id", "VARCHAR", "The load that wrote this row; see ops.loads.")
+LOADED = Field("_loaded_at", INSTANT, "When this row was written (UTC).")
+HASH = Field(
+    "_row_hash", "VARCHAR", "MD5 of all fields and nested lists: equal when the record is unchanged."
+)
+DELETED = Field(
+    "_deleted_at", INSTANT, "When the record was found to be gone from Exepron (UTC); null while it lives."
+)
+EXTRA = Field(
+    "_extra", "JSON", "Fields of the record that the contract does not take; null when there is none."
+)
+POSITION = Field("_position", "BIGINT", "Place in the record's list, from 0.")
+VERSION = (
+    Field("_op", "VARCHAR", "What began this version: insert, update or delete."),
+    Field("_valid_from", INSTANT, "From when it was so in Exepron (UTC, inclusive)."),
+    Field(
+        "_valid_to", INSTANT, "Until when it was so in Exepron (UTC, exclusive); null: until further notice."
+    ),
+    Field("_known_from", INSTANT, "From when the warehouse said so (UTC, inclusive)."),
+    Field("_known_to", INSTANT, "Until when the warehouse said so (UTC, exclusive); null: it still does."),
+)
+
+
+@dataclass(frozen=True)
+class ChildTables:
+    """The two tables of one nested list, and its own columns."""
+
+    name: str
+    columns: tuple[Column, ...]
+    core: Table
+    history: Table
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one entity set. ``key`` identifies a row: the catalogue's key and ``_account_id``."""
+
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    core: Table
+    history: Table
+    children: tuple[ChildTables, ...] = field(default=())
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """Names of the columns whose change is a change of the record."""
+        return (*(column.name for column in self.columns), EXTRA.name)
+
+
+def tables_of(
+    entity_set: EntitySet,
+    columns: tuple[Column, ...],
+    child_columns: dict[str, tuple[Column, ...]] | None = None,
+) -> Tables:
+    """Describe the tables of an entity set.
+
+    Args:
+        entity_set: The catalogue's entry.
+        columns: The columns that its contract keeps, in order.
+        child_columns: The same for each nested list; those of the catalogue where it says nothing.
+
+    """
+    data = tuple(_field(column) for column in columns)
+    key = (*entity_set.key, ACCOUNT.name)
+    about = f"{entity_set.description} One row per key: the current state."
+    versions = f"{entity_set.description} All versions, as a bitemporal table."
+    return Tables(
+        key,
+        columns,
+        Table("core", entity_set.name, (*data, ACCOUNT, LOAD, LOADED, HASH, DELETED, EXTRA), about),
+        Table("history", entity_set.name, (*data, EXTRA, ACCOUNT, HASH, LOAD, *VERSION), versions),
+        tuple(
+            _child(entity_set, child, data, (child_columns or {}).get(child.name, child.columns))
+            for child in entity_set.children
+        ),
+    )
+
+
+def _child(
+    entity_set: EntitySet, child: Child, parent: tuple[Field, ...], columns: tuple[Column, ...]
+) -> ChildTables:
+    name = f"{entity_set.name}__{child.name}"
+    data = (
+        *(item for item in parent if item.name in entity_set.key),
+        POSITION,
+        *(_field(column) for column in columns),
+    )
+    about = f"{child.description} One row per item of a record of core.{entity_set.name} that is not deleted."
+    versions = f"{child.description} All versions: a changed record restates its whole list."
+    return ChildTables(
+        child.name,
+        columns,
+        Table("core", name, (*data, ACCOUNT, LOAD, LOADED), about),
+        Table("history", name, (*data, ACCOUNT, LOAD, *VERSION), versions),
+    )
+
+
+def _field(column: Column) -> Field:
+    unit = f" Unit: {column.unit}." if column.unit else ""
+    return Field(column.name, column_type(column.type), column.description + unit)
+
+
+def create_tables(con: DuckDBPyConnection, tables: Tables, *, load_id: str, moment: datetime) -> None:
+    """Make the tables of an entity set what they should be, and its ``as_of`` macros with them.
+
+    Existing tables are kept: see `exepron_pipeline.land.ddl.ensure` for what may change in them.
+
+    Raises:
+        ContractError: A column cannot take its new type without loss.
+
+    """
+    pairs = [(tables.core, tables.history), *((child.core, child.history) for child in tables.children)]
+    for core, history in pairs:
+        ddl.ensure(con, core, load_id=load_id, moment=moment)
+        if ddl.ensure(con, history, load_id=load_id, moment=moment):
+            con.execute(as_of_macro(history))

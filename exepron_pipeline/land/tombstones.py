@@ -1,0 +1,47 @@
+"""Finding records that are gone: keys in ``core`` that a complete read did not bring. Not here: marking them.
+
+Only a reconcile looks, only among the rows of its account, and only with evidence that nothing was
+missed. A record that was rejected still exists, so its key is not gone.
+"""
+
+from duckdb import DuckDBPyConnection
+
+from exepron_pipeline.land.load import Load
+from exepron_pipeline.land.sql import INSTANT, name, names, same
+from exepron_pipeline.land.staging import KEYS
+from exepron_pipeline.land.tables import Tables
+
+GONE = "_land_gone"
+
+
+def find_gone(con: DuckDBPyConnection, load: Load, tables: Tables) -> tuple[str, ...]:
+    """Make ``_land_gone``, the keys of records that are gone; return notes for the operator."""
+    looks = load.mode == "reconcile" and load.complete and load.evidence != "none"
+    rejected = [reject.key for reject in load.rejects if reject.key is not None]
+    values = {"account": load.account_id, "looks": looks, "rejected": rejected}
+    con.execute(gone_sql(tables, load.entity_set.key), values)
+    if load.mode != "reconcile" or looks:
+        return ()
+    return (
+        f"{load.entity_set.name}: deletions were not looked for, as nothing shows that the read was complete.",
+    )
+
+
+def gone_sql(tables: Tables, own_key: tuple[str, ...]) -> str:
+    """SQL that makes ``_land_gone``; takes ``$account``, ``$looks`` and ``$rejected`` (keys as text)."""
+    types = {item.name: item.type for item in tables.core.fields}
+    key_text = ", ".join(_key_text(f"c.{name(column)}", types[column]) for column in own_key)
+    return (
+        f"CREATE TEMP TABLE {GONE} AS SELECT {names(tables.key, 'c')} FROM {tables.core.sql} c "
+        f"WHERE $looks AND c._account_id = $account AND c._deleted_at IS NULL "
+        f"AND NOT EXISTS (SELECT 1 FROM {KEYS} s WHERE {same(tables.key, 's', 'c')}) "
+        f"AND NOT list_contains(CAST($rejected AS VARCHAR[]), concat_ws(',', {key_text}))"
+    )
+
+
+def _key_text(column: str, type_name: str) -> str:
+    """SQL: a part of a key as the decoder writes it, which is as Python shows it."""
+    if type_name != INSTANT:
+        return f"CAST({column} AS VARCHAR)"
+    parts = f"strftime({column}, if(epoch_us({column}) % 1000000 = 0, '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f'))"
+    return f"{parts} || '+00:00'"

@@ -1,0 +1,171 @@
+"""The writer's own database file: made, opened under the lock, closed. Nobody else opens it.
+
+Here: the file, its folder, its settings, and what is wrong when it cannot be used. Not here: the tables
+of entity sets (``tables.py``) and what is written into them (``landing.py``).
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from exepron_pipeline.errors import ExepronError, WarehouseBusyError, WarehouseError
+from exepron_pipeline.land import ddl, ops
+from exepron_pipeline.land.lock import Holder, WarehouseLock
+from exepron_pipeline.land.sql import text
+
+STORAGE_VERSION = "v1.0.0"
+"""Storage format of the file: DuckDB 1.0 and later read it, and so copies of it."""
+
+SCHEMAS = ("core", "history", "marts", "ops")
+
+
+class Warehouse:
+    """The writer's file.
+
+    Args:
+        path: The file; made with its folder when it is first opened.
+        state_dir: Folder of the lock and of DuckDB's temporary files.
+        wait_seconds: How long `open` waits while another process holds the warehouse.
+        memory_limit: DuckDB's limit, such as ``512MB``; beyond it temporary files are used.
+
+    """
+
+    def __init__(
+        self, path: Path, state_dir: Path, *, wait_seconds: float = 10, memory_limit: str = "512MB"
+    ) -> None:
+        self.path = path
+        self.state_dir = state_dir
+        self._memory_limit = memory_limit
+        self._lock = WarehouseLock(state_dir, wait_seconds)
+
+    @property
+    def exists(self) -> bool:
+        """True when the file is there."""
+        return self.path.exists()
+
+    def holder(self) -> Holder | None:
+        """Tell which process holds the warehouse right now; None when nobody does."""
+        return self._lock.holder()
+
+    @contextmanager
+    def open(self, why: str) -> Iterator[DuckDBPyConnection]:
+        """Hold the warehouse and connect to it; make it when it is not there.
+
+        Open it late and briefly: everybody else waits. It cannot be opened a second time inside.
+
+        Args:
+            why: The verb that others read while they wait, such as ``sync``.
+
+        Raises:
+            WarehouseBusyError: Another process holds it.
+            WarehouseError: The folder or the file cannot be used.
+
+        """
+        self._make_folders()
+        with self._lock.held(why), _problems_told(self.path):
+            if not self.exists:
+                _create(self.path)
+            con = duckdb.connect(str(self.path), config={"memory_limit": self._memory_limit})
+            try:
+                con.execute("SET TimeZone = 'UTC'")
+                con.execute(f"SET temp_directory = {text(str(self.state_dir / 'duckdb.tmp'))}")
+                _check_ours(con, self.path)
+                yield con
+            finally:
+                con.close()
+
+    def _make_folders(self) -> None:
+        try:
+            for folder in (self.path.parent, self.state_dir):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.state_dir / "warehouse.lock").touch(mode=0o600)
+        except OSError as error:
+            raise _unusable(self.path, str(error.strerror)) from error
+
+
+def _create(path: Path) -> None:
+    """Make the file beside its place and move it there: a half-made one is never seen."""
+    new = path.with_name(f".{path.name}.new")
+    for remains in (new, new.with_name(f"{new.name}.wal")):
+        remains.unlink(missing_ok=True)
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH {text(str(new))} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute("USE warehouse; SET TimeZone = 'UTC'; BEGIN")
+        _create_tables(con, datetime.now(UTC))
+        con.execute("COMMIT; USE memory; DETACH warehouse")
+    new.chmod(0o600)
+    new.replace(path)
+
+
+def _create_tables(con: DuckDBPyConnection, moment: datetime) -> None:
+    for schema in SCHEMAS:
+        con.execute(f"CREATE SCHEMA {schema}")
+    for table in ops.TABLES:
+        ddl.ensure(con, table, load_id="", moment=moment)
+    con.execute("INSERT INTO ops.meta VALUES (?, ?)", [ops.VERSION, moment])
+
+
+def _check_ours(con: DuckDBPyConnection, path: Path) -> None:
+    try:
+        [(version,)] = con.sql("SELECT version FROM ops.meta").fetchall()
+    except (duckdb.CatalogException, ValueError):
+        hint = "Set EXEPRON_DATA_DIR to another folder, or move this file aside."
+        raise WarehouseError(f"{path} is a DuckDB file, but not a warehouse of ours.", hint=hint) from None
+    if version > ops.VERSION:
+        hint = "Install the newest exepron-pipeline."
+        raise WarehouseError(f"{path} was made by a newer program (tables of version {version}).", hint=hint)
+
+
+@contextmanager
+def _problems_told(path: Path) -> Iterator[None]:
+    """Turn what DuckDB and the system say about the file into an error of ours."""
+    try:
+        yield
+    except duckdb.Error as error:
+        told = _told(error, path)
+        if told is None:
+            raise
+        raise told from error
+
+
+_OF_THE_FILE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+)
+_DISK_FULL = re.compile(r"no space left|could not write|file too large|quota", re.IGNORECASE)
+_CORRUPT = re.compile(r"not a valid DuckDB|corrupt|checksum|database has been invalidated", re.IGNORECASE)
+_LOCKED = re.compile(r"could not set lock.*?PID (\d+)", re.IGNORECASE | re.DOTALL)
+
+
+def _told(error: duckdb.Error, path: Path) -> ExepronError | None:
+    """Tell what is wrong with the file; None when the error is about a statement."""
+    words = str(error)
+    if not isinstance(error, _OF_THE_FILE) and type(error) is not duckdb.Error:
+        return None
+    if held := _LOCKED.search(words):
+        hint = f"Close {path.name} there: analysts open exepron.duckdb, the snapshot beside it."
+        return WarehouseBusyError(f"{path} is opened by process {held[1]}.", hint=hint)
+    if _DISK_FULL.search(words):
+        hint = "Free some space, then run again."
+        return WarehouseError(
+            f"{path} could not be written: the disk is full or a limit is reached.", hint=hint
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        hint = "Free some memory, or some space for temporary files, then run again."
+        return WarehouseError(f"{path}: there is not enough memory for this load.", hint=hint)
+    if _CORRUPT.search(words):
+        hint = "Move it aside; then `exepron restore` a snapshot, or sync again from the start."
+        return WarehouseError(f"{path} is damaged or is no DuckDB file.", hint=hint)
+    return _unusable(path, words.splitlines()[0])
+
+
+def _unusable(path: Path, reason: str) -> WarehouseError:
+    hint = "Check that the folder exists and is yours, or set EXEPRON_DATA_DIR to another one."
+    return WarehouseError(f"{path} cannot be used: {reason}.", hint=hint)
