@@ -1,0 +1,67 @@
+"""Building the marts: all of them in one transaction, from what the warehouse holds.
+
+Here: when and how each query runs. Not here: the queries (``sql/``) and how they meet absent columns
+(``inputs.py``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from exepron_pipeline.errors import WarehouseError
+from exepron_pipeline.land.landing import transaction
+from exepron_pipeline.land.sql import text
+from exepron_pipeline.marts.inputs import close_inputs, list_columns, open_inputs
+from exepron_pipeline.marts.model import MARTS, Mart
+
+
+@dataclass(frozen=True)
+class Built:
+    """What came of one mart: its rows, and the tables and columns that the warehouse lacks for it."""
+
+    rows: int
+    missing: tuple[str, ...]
+
+
+def build(con: duckdb.DuckDBPyConnection, *, calendar_zone: str = "UTC") -> dict[str, Built]:
+    """Replace every table of ``marts``; give what came of each, by name.
+
+    Building twice gives the same tables. When it fails, the former tables stay.
+
+    Args:
+        con: A connection that may write; no transaction may be open on it.
+        calendar_zone: The time zone whose days are the calendar days of the marts.
+
+    Raises:
+        WarehouseError: A query failed; nothing was changed.
+
+    """
+    con.execute("SET VARIABLE calendar_zone = ?", [calendar_zone])
+    try:
+        with transaction(con):
+            present = list_columns(con)
+            return {mart.name: _build_one(con, mart, present) for mart in MARTS}
+    finally:
+        con.execute("RESET VARIABLE calendar_zone")
+
+
+def _build_one(con: duckdb.DuckDBPyConnection, mart: Mart, present: Mapping[str, frozenset[str]]) -> Built:
+    try:
+        missing = open_inputs(con, mart.reads, present)
+        con.execute(f"CREATE OR REPLACE TABLE marts.{mart.name} AS {mart.query}")
+        close_inputs(con, mart.reads)
+        _comment(con, mart)
+        rows = con.execute(f"SELECT count(*) FROM marts.{mart.name}").fetchall()[0][0]
+    except duckdb.Error as error:
+        hint = (
+            "The former marts stay. If a catalogue of your own changes types, compare it with docs/tables.md."
+        )
+        raise WarehouseError(f"The table marts.{mart.name} could not be built: {error}", hint=hint) from error
+    return Built(rows, missing)
+
+
+def _comment(con: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    con.execute(f"COMMENT ON TABLE marts.{mart.name} IS {text(mart.description)}")
+    for column, meaning in mart.columns.items():
+        con.execute(f"COMMENT ON COLUMN marts.{mart.name}.{column} IS {text(meaning)}")

@@ -1,0 +1,66 @@
+"""Files that are whole or not there, even after a power cut. Here: copying, flushing, swapping.
+
+Not here: what is in the files.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+PUBLIC_FILE = 0o644
+PUBLIC_FOLDER = 0o755
+_CHUNK = 1 << 30
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy bytes inside the kernel: file systems that can share blocks (XFS, Btrfs) copy nothing at all.
+
+    ``target`` must not exist.
+    """
+    with source.open("rb") as reader, target.open("xb") as writer:
+        try:
+            while os.copy_file_range(reader.fileno(), writer.fileno(), _CHUNK):
+                pass
+        except OSError:  # old kernels and some network file systems cannot: start again in user space
+            reader.seek(0)
+            writer.seek(0)
+            writer.truncate()
+            shutil.copyfileobj(reader, writer)
+
+
+def make_public(path: Path) -> None:
+    """Let everybody read what lies at or below ``path``, as far as the folders above allow."""
+    for item in [path, *path.rglob("*")]:
+        item.chmod(PUBLIC_FOLDER if item.is_dir() else PUBLIC_FILE)
+
+
+def flush(path: Path) -> None:
+    """Wait until what lies at or below ``path`` is on the disk."""
+    for item in [path, *path.rglob("*")]:
+        handle = os.open(item, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def put_in_place(draft: Path, target: Path) -> None:
+    """Replace ``target`` by ``draft`` in one step: others see the old one or the new one, whole."""
+    draft.replace(target)
+    _flush_folder(target.parent)
+
+
+def put_link(link: Path, destination: Path) -> None:
+    """Make ``link`` a symbolic link to ``destination`` in one step, whatever it was a link to."""
+    draft = link.with_name(f"{link.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(destination)
+    put_in_place(draft, link)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

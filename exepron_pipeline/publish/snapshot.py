@@ -1,0 +1,155 @@
+"""Publishing: the writer's file becomes the analysts' snapshot and Parquet. Here: the steps, in order.
+
+Not here: building the marts (the caller has done so), and how each step is done (the modules beside this
+one). Everything is prepared in ``.publishing`` and then put in place by renaming: whatever is killed when,
+analysts have the former snapshot or the new one. What a killed publishing left there is dropped by the next.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from exepron_pipeline.catalogue import load_catalogue
+from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
+from exepron_pipeline.land import Warehouse
+from exepron_pipeline.land.sql import name
+from exepron_pipeline.publish.exclusions import leave_out
+from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place
+from exepron_pipeline.publish.parquet import keep_version, swap_in, write_version
+from exepron_pipeline.publish.tables import list_tables
+from exepron_pipeline.settings import Settings
+
+WORK_FOLDER = ".publishing"
+_WAIT_SECONDS = 60
+_MEMORY = "512MB"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What analysts have now: the two places, the rows of each table (``core.tasks``), and since when (UTC)."""
+
+    snapshot: Path
+    parquet: Path
+    tables: dict[str, int]
+    published_at: datetime
+
+
+def publish(warehouse: Warehouse, settings: Settings, *, load_id: str) -> Published:
+    """Replace the snapshot and the Parquet files by the present state of the warehouse.
+
+    The warehouse is held only while its bytes are copied.
+
+    Args:
+        warehouse: The writer's file.
+        settings: Where to publish, and what to leave out.
+        load_id: The load that is published; analysts find it in ``ops.snapshot``.
+
+    Raises:
+        WarehouseBusyError: Another process holds the warehouse, or publishes.
+        WarehouseError: Something could not be read or written; analysts keep what they had.
+
+    """
+    published_at = datetime.now(UTC)
+    version = f"{published_at:%Y%m%dT%H%M%S.%fZ}_{load_id}"
+    snapshot, parquet = settings.snapshot_path, settings.parquet_dir
+    with (
+        _alone(settings.state_dir),
+        _problems_told(settings.data_dir),
+        _work_folder(settings.data_dir) as work,
+    ):
+        _copy(warehouse, work / snapshot.name)
+        if settings.publish_exclude:
+            leave_out(work / snapshot.name, load_catalogue(settings.catalogue), settings.publish_exclude)
+        with _opened(work / snapshot.name) as con:
+            _stamp(con, load_id, published_at)
+            tables = _count(con)
+            write_version(con, work / parquet.name, parquet)
+        make_public(work / snapshot.name)
+        make_public(work / parquet.name)
+        flush(work)
+        keep_version(work / parquet.name, parquet, version)
+        put_in_place(work / snapshot.name, snapshot)
+        swap_in(parquet, version)
+    return Published(snapshot, parquet, tables, published_at)
+
+
+@contextmanager
+def _alone(state_dir: Path) -> Iterator[None]:
+    """Hold the lock of publishing, so that an older snapshot never replaces a newer one."""
+    state_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_dir.mkdir(mode=0o700, exist_ok=True)
+    lock = FileLock(state_dir / "publish.lock", timeout=_WAIT_SECONDS, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        hint = "Wait until it has finished, or stop it, then publish again."
+        raise WarehouseBusyError("Another process is publishing.", hint=hint) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _problems_told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        reason = str(error).partition("\n")[0]
+        hint = (
+            "Analysts keep what they had. Check free space and permissions there, then run `exepron publish`."
+        )
+        raise WarehouseError(f"Publishing to {folder} failed: {reason}.", hint=hint) from error
+
+
+@contextmanager
+def _work_folder(data_dir: Path) -> Iterator[Path]:
+    """An empty folder on the file system of the published files, gone afterwards."""
+    work = data_dir / WORK_FOLDER
+    if work.exists():
+        shutil.rmtree(work)
+    work.mkdir(mode=0o700)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work)
+
+
+def _copy(warehouse: Warehouse, draft: Path) -> None:
+    """Copy the writer's file while nobody writes: all of it is in one file then, none in a log beside it."""
+    with warehouse.open("publish") as con:
+        con.execute("CHECKPOINT")
+        log = warehouse.path.with_name(f"{warehouse.path.name}.wal")
+        if log.exists() and log.stat().st_size:
+            raise WarehouseError(
+                f"{log} is not empty after a checkpoint.", hint="Run `exepron publish` again."
+            )
+        copy_file(warehouse.path, draft)
+
+
+@contextmanager
+def _opened(draft: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(draft), config={"memory_limit": _MEMORY}) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        yield con
+
+
+def _stamp(con: duckdb.DuckDBPyConnection, load_id: str, published_at: datetime) -> None:
+    con.execute("DELETE FROM ops.snapshot")
+    row = [published_at, load_id, metadata.version("exepron-pipeline")]
+    con.execute("INSERT INTO ops.snapshot VALUES (?, ?, ?)", row)
+
+
+def _count(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    counts = {}
+    for schema, table in list_tables(con):
+        [(rows,)] = con.execute(f"SELECT count(*) FROM {name(schema, table)}").fetchall()
+        counts[f"{schema}.{table}"] = rows
+    return counts

@@ -1,0 +1,56 @@
+import pytest
+
+from exepron_pipeline.marts.inputs import view_sql
+from exepron_pipeline.marts.model import MARTS, parse_mart
+
+TEXT = """-- One row per thing:
+-- in two lines.
+--
+-- reads
+--   core.things: thing_id ID,
+--     size DECIMAL(18,4)
+--   history.things: thing_id ID
+-- gives
+--   thing_id: Key.
+--   owner [personal]: Who has it,
+--     since ever.
+SELECT 1;
+"""
+
+
+def test_the_opening_comment_is_the_description() -> None:
+    """Description, inputs with types, columns with meaning and mark: all come from the file's comment."""
+    mart = parse_mart("thing", TEXT)
+    assert mart.description == "One row per thing: in two lines."
+    assert mart.reads == {
+        "core.things": {"thing_id": "ID", "size": "DECIMAL(18,4)"},
+        "history.things": {"thing_id": "ID"},
+    }
+    assert mart.columns == {"thing_id": "Key.", "owner": "Who has it, since ever."}
+    assert mart.marks == {"owner": "personal"}
+    assert mart.query == "SELECT 1"
+    assert mart.depends_on == ("things",)
+
+
+def test_a_comment_without_its_parts_is_refused() -> None:
+    """A file that does not say what it reads is no mart."""
+    with pytest.raises(ValueError, match=r"thing\.sql: .*reads"):
+        parse_mart("thing", "-- A thing.\nSELECT 1")
+
+
+def test_the_marts_that_exist() -> None:
+    """The two business tables, and the entity sets that they read."""
+    assert {mart.name: set(mart.depends_on) for mart in MARTS} == {
+        "project_day": {"projects", "tasks"},
+        "project_status": {"accounts", "buffers", "project_groups", "projects", "tasks", "users"},
+    }
+
+
+def test_inputs_have_every_column() -> None:
+    """Present columns are cast to the wanted type, keys keep theirs, absent ones are typed nulls."""
+    wanted = {"thing_id": "ID", "size": "DOUBLE", "colour": "VARCHAR", "other_id": "ID"}
+    assert view_sql("core.things", wanted, frozenset({"thing_id", "size"})) == (
+        "SELECT thing_id AS thing_id, TRY_CAST(size AS DOUBLE) AS size, CAST(NULL AS VARCHAR) AS colour, "
+        "CAST(NULL AS BIGINT) AS other_id FROM core.things"
+    )
+    assert view_sql("core.things", {"size": "DOUBLE"}, frozenset()).endswith("WHERE false")

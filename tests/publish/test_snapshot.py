@@ -1,0 +1,171 @@
+import signal
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import pytest
+
+from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
+from exepron_pipeline.publish import open_snapshot
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def counts(path: Path) -> dict[str, int]:
+    """Rows of a few tables of a published file."""
+    with open_snapshot(path) as reader:
+        return {
+            name: reader.query(f"SELECT count(*) AS n FROM {name}").column("n")[0].as_py()
+            for name in ("core.projects", "core.tasks", "history.tasks")
+        }
+
+
+def test_it_holds_what_the_warehouse_holds(scene: Any) -> None:
+    """Every table arrives with its rows and comments, and the file tells from which load it is."""
+    scene.land_sample(NOON)
+    scene.build()
+    published = scene.publish("load-9")
+    tables = scene.rows("SELECT schema_name || '.' || table_name AS name FROM duckdb_tables()")
+    assert set(published.tables) == {row["name"] for row in tables}
+    with open_snapshot(published.snapshot) as reader:
+        for name in published.tables:
+            if name != "ops.snapshot":
+                assert reader.query(f"FROM {name}").to_pylist() == scene.rows(f"FROM {name}"), name
+        comment = reader.query(
+            "SELECT comment FROM duckdb_columns() WHERE table_name = 'tasks' AND comment IS NULL"
+        )
+        assert comment.num_rows == 0
+        [stamp] = reader.query("FROM ops.snapshot").to_pylist()
+    assert stamp["load_id"] == "load-9"
+    assert stamp["published_at"] == published.published_at
+    assert published.tables["core.tasks"] == 3
+
+
+def test_the_warehouse_is_left_as_it_was(sample: Any) -> None:
+    """Publishing writes nothing into the writer's file, keeps no log beside it, and frees its lock."""
+    assert sample.rows("FROM ops.snapshot") == []
+    assert sample.warehouse.holder() is None
+    names = {path.name for path in sample.settings.data_dir.iterdir()}
+    assert names == {"warehouse.duckdb", "exepron.duckdb", "parquet", "state"}
+
+
+def test_only_what_is_published_is_readable_by_others(scene: Any) -> None:
+    """The snapshot and Parquet are 0644; the folder around them keeps strangers out, 0700."""
+    scene.land_sample(NOON, "tasks")
+    published = scene.publish()
+    part = published.parquet / "core" / "tasks" / "part-0.parquet"
+    modes = [
+        stat.S_IMODE(path.stat().st_mode) for path in (published.snapshot, part, scene.settings.data_dir)
+    ]
+    assert modes == [0o644, 0o644, 0o700]
+    assert stat.S_IMODE(scene.settings.warehouse_path.stat().st_mode) == 0o600
+
+
+def test_a_reader_keeps_its_file_and_a_new_one_sees_the_new(sample: Any) -> None:
+    """An open reader goes on with the old rows and notices; the same process opens the new file beside it."""
+    path = sample.settings.snapshot_path
+    with open_snapshot(path) as old, duckdb.connect(str(path), read_only=True) as notebook:
+        assert not old.is_stale()
+        sample.land("tasks", [{"task_id": 900, "project_id": 10}], NOON + timedelta(hours=1))
+        sample.publish()
+        assert old.is_stale()
+        assert old.query("SELECT count(*) AS n FROM core.tasks").to_pylist() == [{"n": 3}]
+        assert notebook.sql("SELECT count(*) FROM core.tasks").fetchall() == [(3,)]
+        assert counts(path)["core.tasks"] == 4
+
+
+def test_a_reader_does_not_stop_a_load(sample: Any) -> None:
+    """While the snapshot is open, the warehouse can be written and published."""
+    with open_snapshot(sample.settings.snapshot_path):
+        sample.land("tasks", [{"task_id": 900}], NOON + timedelta(hours=1))
+        assert sample.publish().tables["core.tasks"] == 4
+
+
+KILL = """
+import os, signal, sys
+from pathlib import Path
+from exepron_pipeline.land import Warehouse
+from exepron_pipeline.publish import snapshot
+from exepron_pipeline.settings import Settings
+step = sys.argv[2]
+setattr(snapshot, step, lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+settings = Settings(data_dir=Path(sys.argv[1]))
+snapshot.publish(Warehouse(settings.warehouse_path, settings.state_dir), settings, load_id="killed")
+"""
+
+
+@pytest.mark.parametrize("step", ["write_version", "flush", "keep_version", "put_in_place", "swap_in"])
+def test_a_killed_publishing_leaves_whole_files(sample: Any, step: str) -> None:
+    """Killed at any step, snapshot and Parquet stay readable; the next publishing mends and cleans."""
+    path = sample.settings.snapshot_path
+    sample.land("tasks", [{"task_id": 900}], NOON + timedelta(hours=1))
+    done = subprocess.run([sys.executable, "-c", KILL, str(sample.settings.data_dir), step], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert counts(path)["core.tasks"] == (4 if step == "swap_in" else 3)
+    parquet = f"FROM '{sample.settings.parquet_dir}/core/tasks/*.parquet'"
+    assert len(duckdb.sql(parquet).fetchall()) == 3
+    sample.publish()
+    assert counts(path)["core.tasks"] == 4
+    assert len(duckdb.sql(parquet).fetchall()) == 4
+    assert not (sample.settings.data_dir / ".publishing").exists()
+
+
+def test_a_failure_is_told_and_changes_nothing(sample: Any) -> None:
+    """When the new files cannot be put in place, the error says where and what to do; the old file stays."""
+    path = sample.settings.snapshot_path
+    before = path.stat().st_ino
+    versions = sample.settings.parquet_dir / ".versions"
+    versions.rename(versions.with_name("elsewhere"))
+    versions.write_text("in the way")
+    with pytest.raises(WarehouseError, match=r"Publishing to .*data failed: .*Check free space") as caught:
+        sample.publish()
+    assert not isinstance(caught.value, WarehouseBusyError)
+    assert path.stat().st_ino == before
+    assert not (sample.settings.data_dir / ".publishing").exists()
+
+
+def test_two_publishings_do_not_overlap(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever publishes while another does is told so after waiting."""
+    from filelock import FileLock
+
+    from exepron_pipeline.publish import snapshot
+
+    scene.land_sample(NOON, "accounts")
+    monkeypatch.setattr(snapshot, "_WAIT_SECONDS", 0.05)
+    with (
+        FileLock(scene.settings.state_dir / "publish.lock"),
+        pytest.raises(WarehouseBusyError, match="publishing"),
+    ):
+        scene.publish()
+    assert not scene.settings.snapshot_path.exists()
+
+
+READ = """
+import duckdb, sys
+con = duckdb.connect(sys.argv[1], read_only=True)
+print(duckdb.__version__, con.execute("SELECT count(*) FROM core.tasks").fetchall()[0][0])
+print(con.execute("SELECT count(*) FROM history.tasks_as_of('2026-03-04 12:00', '2026-03-04 12:00')").fetchall()[0][0])
+print(con.execute("SELECT sum(tasks_total) FROM marts.project_status").fetchall()[0][0])
+"""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("version", ["1.4.*", "1.5.*"])
+@pytest.mark.parametrize("exclude", [(), ("personal",)])
+def test_older_duckdb_reads_it(
+    scenery: ModuleType, tmp_path: Path, version: str, exclude: tuple[str, ...]
+) -> None:
+    """DuckDB 1.4 and 1.5 read the snapshot, its macros and marts."""
+    path = scenery.Scene.published(tmp_path, publish_exclude=exclude).settings.snapshot_path
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "-q", f"duckdb=={version}"], check=True)
+    done = subprocess.run([python, "-c", READ, path], check=True, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(version.rstrip("*"))
+    assert [lines[0].split()[1], *lines[1:]] == ["3", "3", "3"]
