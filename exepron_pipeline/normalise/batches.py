@@ -1,0 +1,199 @@
+"""A page of bytes to tables: `Decoder` is what the reader calls for each page of an entity set.
+
+Here: fast path, slow path, and the assembling of tables from what either gives. Not here: parsing
+(``fast``, ``slow``) and landing (``land``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from exepron_pipeline.catalogue.fields import Personal
+from exepron_pipeline.catalogue.model import Child, EntitySet
+from exepron_pipeline.errors import ConfigurationError
+from exepron_pipeline.normalise.contract import ACCOUNT, EXTRA, POSITION, child_schema, page_schema
+from exepron_pipeline.normalise.fast import read_fast
+from exepron_pipeline.normalise.grammar import first_grammar
+from exepron_pipeline.normalise.keys import has_key, key_text, span
+from exepron_pipeline.normalise.personal import hashed
+from exepron_pipeline.normalise.records import Items, NotPlainError, Records, Reject
+from exepron_pipeline.normalise.shape import shape_of
+from exepron_pipeline.normalise.slow import load_document, read_records
+from exepron_pipeline.odata.dialect import Dialect
+from exepron_pipeline.odata.page import Envelope, open_envelope, read_envelope
+
+
+@dataclass(frozen=True)
+class DecodedPage:
+    """One page, ready to land.
+
+    ``table`` follows `contract.page_schema`, ``children`` follow `contract.child_schema`; neither holds
+    the rejected records. ``rows`` counts all records that came, rejected ones included. The keys are
+    those of every record that has one, so that paging goes on behind a record that was rejected.
+    """
+
+    table: pa.Table
+    children: dict[str, pa.Table]
+    rejects: list[Reject]
+    rows: int
+    first_key: tuple[Any, ...] | None
+    last_key: tuple[Any, ...] | None
+    keys_ascending: bool
+    envelope: Envelope
+
+
+class Decoder:
+    """Decodes the pages of one entity set of one account.
+
+    It learns from pages what else than the contract a record holds, so keep one for all pages of a read;
+    threads may share it.
+
+    Args:
+        entity_set: What is read.
+        generation: Whose names the fields have on the wire.
+        dialect: Where records, count and next link are.
+        account_id: Goes into ``_account_id``.
+        zone: The zone of stamps that carry none, for instance ``Europe/Berlin``.
+        personal: The policy for personal columns.
+        hash_key: From `personal.personal_key`; needed for the policy ``hash``.
+
+    Raises:
+        ConfigurationError: The policy is ``hash`` and there is no key.
+        ContractError: The policy would drop a column of the key.
+
+    """
+
+    def __init__(
+        self,
+        entity_set: EntitySet,
+        *,
+        generation: str,
+        dialect: Dialect,
+        account_id: str,
+        zone: str = "UTC",
+        personal: Personal = "contact-dropped",
+        hash_key: bytes | None = None,
+    ) -> None:
+        if personal == "hash" and not hash_key:
+            raise ConfigurationError(
+                "The policy 'hash' for personal data needs a key.", hint="Pass personal_key(...)."
+            )
+        self._set = entity_set
+        self._dialect = dialect
+        self._account = account_id
+        self._zone = zone
+        self._personal: Personal = personal
+        self._hash_key = hash_key
+        self._shape = shape_of(entity_set, generation, personal)
+        self._grammar = first_grammar(self._shape, dialect.rows[0])
+        self._schema = page_schema(entity_set, personal)
+
+    def __call__(self, body: bytes, headers: Mapping[str, str]) -> DecodedPage:
+        """Decode one page.
+
+        Args:
+            body: The response's body.
+            headers: The response's headers, names in lower case.
+
+        Raises:
+            ResponseError: The body is no list of records: no JSON, cut off, an error object.
+
+        """
+        records, envelope = self._quickly(body, headers) or self._carefully(body, headers)
+        return self._assemble(records, envelope)
+
+    def _quickly(self, body: bytes, headers: Mapping[str, str]) -> tuple[Records, Envelope] | None:
+        """The fast path; None where the page needs the slow one."""
+        try:
+            page = read_fast(body, self._grammar, self._zone)
+        except NotPlainError:
+            return None
+        if not pc.all(has_key(self._key_columns(page.records)), min_count=0).as_py():
+            return None
+        return page.records, read_envelope(page.members, headers, self._dialect)
+
+    def _carefully(self, body: bytes, headers: Mapping[str, str]) -> tuple[Records, Envelope]:
+        """Parse in Python; if that teaches something new, the fast path gets another try first."""
+        document = load_document(body, self._set.name)
+        rows, envelope = open_envelope(document, headers, self._dialect)
+        taught = self._grammar.learn(document, self._dialect.rows)
+        if taught != self._grammar:
+            self._grammar = taught
+            quick = self._quickly(body, headers)
+            if quick:
+                return quick
+        return read_records(rows, self._shape, self._zone), envelope
+
+    def _key_columns(self, records: Records) -> list[pa.Array]:
+        return [records.columns[name] for name in self._set.key]
+
+    def _assemble(self, records: Records, envelope: Envelope) -> DecodedPage:
+        keys = self._key_columns(records)
+        keyed = span(keys)
+        rejects = self._rejects(records, keys)
+        refused = pa.array([reject.position for reject in rejects], pa.int64())
+        columns = self._hidden(records.columns)
+        children = {
+            item.name: self._child(item, records.lists[item.name], columns) for item in self._set.children
+        }
+        table = self._table(columns, records)
+        if rejects:
+            table = table.filter(_others(pa.array(range(records.count), pa.int64()), refused))
+            for name, items in records.lists.items():
+                children[name] = children[name].filter(_others(items.parents, refused))
+        return DecodedPage(
+            table, children, rejects, records.count, keyed.first, keyed.last, keyed.ascending, envelope
+        )
+
+    def _rejects(self, records: Records, keys: Sequence[pa.Array]) -> list[Reject]:
+        keyless = pc.indices_nonzero(pc.invert(has_key(keys))).to_pylist()
+        missing = "the record has no key: " + ", ".join(self._set.key)
+        reasons = dict.fromkeys(keyless, missing) | dict(records.reasons)
+        is_private = any(self._set.column(name).personal for name in self._set.key)
+        return [
+            Reject(None if is_private else key_text(keys, position), reason, position)
+            for position, reason in sorted(reasons.items())
+        ]
+
+    def _hidden(self, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+        """Hash personal columns where the policy says so."""
+        return self._hash(columns, {column.name for column in self._set.columns if column.personal})
+
+    def _hash(self, columns: Mapping[str, pa.Array], private: set[str]) -> dict[str, pa.Array]:
+        key = self._hash_key if self._personal == "hash" else None
+        return {
+            name: hashed(values, key) if key and name in private else values
+            for name, values in columns.items()
+        }
+
+    def _table(self, columns: Mapping[str, pa.Array], records: Records) -> pa.Table:
+        ours = {ACCOUNT: self._accounts(records.count), EXTRA: records.extra}
+        found = {**columns, **ours}
+        return pa.Table.from_arrays([found[name] for name in self._schema.names], schema=self._schema)
+
+    def _child(self, child: Child, items: Items, columns: Mapping[str, pa.Array]) -> pa.Table:
+        own = self._hash(items.columns, {column.name for column in child.columns if column.personal})
+        found = {name: columns[name].take(items.parents) for name in self._set.key} | own
+        found |= {POSITION: _positions(items.parents), ACCOUNT: self._accounts(len(items.parents))}
+        schema = child_schema(self._set, child, self._personal)
+        return pa.Table.from_arrays([found[name] for name in schema.names], schema=schema)
+
+    def _accounts(self, count: int) -> pa.Array:
+        return pa.repeat(pa.scalar(self._account, pa.string()), count)
+
+
+def _others(positions: pa.Array, refused: pa.Array) -> pa.Array:
+    return pc.invert(pc.is_in(positions, value_set=refused))
+
+
+def _positions(parents: pa.Array) -> pa.Array:
+    """Number the items of each parent from 0; items of a parent stand together."""
+    if not len(parents):
+        return pa.nulls(0, pa.int64())
+    indices = pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1), len(parents))), 1)
+    same = pc.equal(parents.slice(1), parents.slice(0, len(parents) - 1))
+    starts = pa.concat_arrays([indices.slice(0, 1), pc.if_else(same, 0, indices.slice(1))])
+    return pc.subtract(indices, pc.cumulative_max(starts))

@@ -1,0 +1,63 @@
+import json
+from typing import Any
+
+import pytest
+
+
+def test_a_bad_record_does_not_take_others_along(bench: Any, things: Any, column: Any) -> None:
+    """The records around a bad one land; the bad one is named by key, column, value and type."""
+    body = '[{"thingId": 1, "cost": 5}, {"thingId": 2, "cost": "much"}, {"thingId": 3}]'
+    page = bench(things(column("cost", "int")))(body)
+    assert page.table["thing_id"].to_pylist() == [1, 3]
+    (reject,) = page.rejects
+    assert (reject.key, reject.position) == ("2", 1)
+    assert reject.reason == 'cost: "much" does not fit int'
+    assert page.rows == 3
+
+
+@pytest.mark.parametrize("mark", [{"personal": "name"}, {"personal": "contact"}, {"financial": True}])
+def test_private_values_are_not_shown(bench: Any, things: Any, column: Any, mark: dict[str, Any]) -> None:
+    """The reason of a personal or financial column names the column, and never the value."""
+    page = bench(things(column("cost", "int", **mark)))('[{"thingId": 1, "cost": "4711x"}]')
+    assert page.rejects[0].reason == "cost: the value does not fit int"
+
+
+def test_long_values_are_cut(bench: Any, things: Any, column: Any) -> None:
+    """A reason stays one short line, however long the value is."""
+    page = bench(things(column("cost", "int")))(json.dumps([{"thingId": 1, "cost": "x" * 9999}]))
+    assert len(page.rejects[0].reason) < 80
+
+
+@pytest.mark.parametrize("row", ["null", "5", "[]", '"x"', "true"])
+def test_what_is_no_object_is_rejected(bench: Any, things: Any, row: str) -> None:
+    """A null or a number among the records is set aside."""
+    page = bench(things())(f'[{{"thingId": 1}}, {row}, {{"thingId": 3}}]')
+    assert page.table["thing_id"].to_pylist() == [1, 3]
+    assert [(item.key, item.position) for item in page.rejects] == [(None, 1)]
+
+
+@pytest.mark.parametrize("row", ["{}", '{"thingId": null}', '{"thingId": "x"}', '{"ThingId": 5}'])
+def test_a_record_without_key_is_rejected(bench: Any, things: Any, row: str) -> None:
+    """A record that nobody could ever update again does not land; paging goes on by the last key."""
+    page = bench(things())(f'[{{"thingId": 1}}, {row}]')
+    assert page.table["thing_id"].to_pylist() == [1]
+    assert page.rejects[0].key is None
+    assert (page.rows, page.last_key) == (2, (1,))
+
+
+def test_a_rejected_record_with_a_key_still_moves_paging(bench: Any, things: Any, column: Any) -> None:
+    """The last key of the page is that of its last record, rejected or not: else it would be asked for again."""
+    page = bench(things(column("cost", "int")))('[{"thingId": 1}, {"thingId": 2, "cost": "x"}]')
+    assert page.last_key == (2,)
+
+
+def test_the_last_of_two_equal_names_wins(bench: Any, things: Any, column: Any) -> None:
+    """A record with the same name twice is read as every JSON reader reads it."""
+    page = bench(things(column("cost", "int")))('[{"thingId": 1, "cost": 1, "cost": 2}]')
+    assert page.table["cost"].to_pylist() == [2]
+
+
+def test_all_may_be_rejected(bench: Any, things: Any) -> None:
+    """A page of which nothing fits gives an empty table and every reason."""
+    page = bench(things())('[{"a": 1}, {"a": 2}]')
+    assert (page.table.num_rows, len(page.rejects), page.rows) == (0, 2, 2)
