@@ -8,7 +8,7 @@ READY := .venv/.ready
 export DAGSTER_HOME := $(abspath dagster_home)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check bench clean
+.PHONY: help run test dev check clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

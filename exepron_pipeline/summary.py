@@ -1,6 +1,6 @@
 """A run in words and figures for a person at a terminal. Here: the table and the exit code.
 
-Not here: the document for programs (`RunReport.as_json`) and live progress (``cli/progress.py``).
+Not here: the document for programs (`RunReport.as_json`) and live progress (``progress.py``).
 """
 
 from rich.table import Table

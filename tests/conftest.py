@@ -11,7 +11,9 @@ FULL = os.environ.get("EXEPRON_TESTS") == "full"
 settings.register_profile(
     "short", max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("full", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "full", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("full" if FULL else "short")
 
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from exepron_pipeline.errors import ConfigurationError, EntitySetMissingError, PermanentError
 from exepron_pipeline.http.problems import raise_for_html, raise_for_status
 from exepron_pipeline.http.redact import redact
-from exepron_pipeline.http.retry import call_with_retries
+from exepron_pipeline.http.retry import FEW_ATTEMPTS, call_with_retries
 from exepron_pipeline.http.transport import Response, Transport
 from exepron_pipeline.settings import WebAddress
 
@@ -54,7 +54,7 @@ def discover(identity_url: str, transport: Transport) -> Provider:
     """
     issuer = identity_url.rstrip("/")
     try:
-        response = call_with_retries(lambda: _fetch(issuer, transport))
+        response = call_with_retries(lambda: _fetch(issuer, transport), attempts=FEW_ATTEMPTS)
     except EntitySetMissingError:
         return Provider(issuer, issuer + FALLBACK)
     except PermanentError as error:

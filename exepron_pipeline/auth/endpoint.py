@@ -16,7 +16,7 @@ from authlib.oauth2.auth import ClientAuth
 
 from exepron_pipeline.http.problems import raise_for_html, raise_for_status
 from exepron_pipeline.http.redact import remember_secret
-from exepron_pipeline.http.retry import call_with_retries
+from exepron_pipeline.http.retry import FEW_ATTEMPTS, call_with_retries
 from exepron_pipeline.http.transport import Response, Transport
 
 _OAUTH_ERRORS = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -52,7 +52,7 @@ class Endpoint:
     ) -> "_Answer":
         """Send one form; what passes is tried again. authlib calls it."""
         address, sent, form = auth.prepare("POST", url, dict(headers), urlencode(data))
-        return _Answer(call_with_retries(lambda: self._post(address, form, sent)))
+        return _Answer(call_with_retries(lambda: self._post(address, form, sent), attempts=FEW_ATTEMPTS))
 
     def _post(self, url: str, form: str, headers: Mapping[str, str]) -> Response:
         response = self._transport.post_form(url, form, headers)

@@ -4,7 +4,7 @@ Here: single small requests, or none. Not here: reading (``reader.py``, ``path.p
 """
 
 from exepron_pipeline.errors import EntitySetMissingError, NotPermittedError, PermanentError
-from exepron_pipeline.extract.path import PAGE_SIZE
+from exepron_pipeline.extract.path import first_size
 from exepron_pipeline.extract.plan import FAN_OUT, ReadPlan
 from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.extract.result import D, Decode
@@ -22,7 +22,7 @@ def first_question(
     path = profile.working_path(name, plan.account_id)
     here = next((plan.at(source) for source in plan.sources if source.path == path), plan)
     style = profile.style(name, plan.account_id) or Style.best(dialect)
-    size = min(page_size or PAGE_SIZE, profile.page_limit(name) or PAGE_SIZE)
+    size = first_size(page_size, profile.page_limit(name))
     return question(here, style, dialect, service.base_url, size)
 
 

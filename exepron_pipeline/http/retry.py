@@ -18,6 +18,7 @@ from exepron_pipeline.errors import ServerUnavailableError, TransientError
 from exepron_pipeline.events import Listener, Notice
 
 ATTEMPTS = 6
+FEW_ATTEMPTS = 4  # some 5 seconds: for what a person waits for before anything is under way
 DEADLINE = 300.0  # seconds in all
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
@@ -29,7 +30,9 @@ T = TypeVar("T")
 set_on_retry_hooks(())
 
 
-def call_with_retries(ask: Callable[[], T], *, listen: Listener | None = None) -> T:
+def call_with_retries(
+    ask: Callable[[], T], *, listen: Listener | None = None, attempts: int = ATTEMPTS
+) -> T:
     """Call ``ask`` until it succeeds: at most 6 times and 300 seconds.
 
     Waits grow exponentially, with jitter, and are never shorter than what the service asked for. When it
@@ -38,6 +41,7 @@ def call_with_retries(ask: Callable[[], T], *, listen: Listener | None = None) -
     Args:
         ask: Sends one request; called again only after a `TransientError`.
         listen: Is told of each wait by a `Notice`.
+        attempts: At most so many, up to 6.
 
     Raises:
         TransientError: The last one, when all attempts failed; any other error at once.
@@ -50,11 +54,11 @@ def call_with_retries(ask: Callable[[], T], *, listen: Listener | None = None) -
         nonlocal failures
         failures += 1
         wait = seconds_to_wait(error, failures, DEADLINE - (time.monotonic() - started))
-        if wait is None:
+        if wait is None or failures >= attempts:
             return False
         if listen:
             listen(
-                Notice(None, f"{error} Trying again in {wait:.0f} s (attempt {failures + 1} of {ATTEMPTS}).")
+                Notice(None, f"{error} Trying again in {wait:.0f} s (attempt {failures + 1} of {attempts}).")
             )
         return wait
 

@@ -1,0 +1,107 @@
+"""One connection to one service, ready to be asked: who we are there, what it speaks, whose data it holds.
+
+Here: putting transport, sign-in and reader together for one set of credentials. Not here: the
+warehouse and the run over many entity sets (``engine.py``).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from exepron_pipeline.auth.keeper import Keeper
+from exepron_pipeline.errors import ConfigurationError
+from exepron_pipeline.events import Listener, nobody
+from exepron_pipeline.extract.profile import Profile
+from exepron_pipeline.http.throttle import Throttle
+from exepron_pipeline.http.transport import Transport
+from exepron_pipeline.land.source import SourceStamp
+from exepron_pipeline.odata.dialect import DIALECTS, Dialect
+from exepron_pipeline.odata.probe import find_generation, who_am_i
+from exepron_pipeline.odata.service import Service
+from exepron_pipeline.settings import Connection, Settings
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account whose data is read, and the user who reads it."""
+
+    account_id: str
+    user_id: str | None
+
+
+class Tenant:
+    """Asks one service with one set of credentials; nothing is sent before it is used.
+
+    Args:
+        connection: Addresses and credentials.
+        settings: Everything else.
+        throttle: Shared by all tenants of a run.
+        listen: Is told of waits.
+
+    """
+
+    def __init__(
+        self, connection: Connection, settings: Settings, throttle: Throttle, listen: Listener = nobody
+    ) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.transport = Transport(
+            timeout=settings.timeout,
+            ca_bundle=connection.ca_bundle,
+            client_certificate=connection.client_certificate,
+            concurrency=settings.concurrency,
+            read_only_below=connection.api_url,
+        )
+        self.keeper = Keeper(connection, self.transport, settings.state_dir, settings.token_store)
+        self.service = Service(connection.api_url, self.transport, self.keeper, throttle, listen=listen)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What this service turned out to be, remembered between runs."""
+        user = self.connection.username or self.connection.client_id or ""
+        source = f"{self.connection.identity_url} {self.connection.api_url} {user}"
+        return Profile(self.settings.state_dir, source)
+
+    @cached_property
+    def generation(self) -> str:
+        """The generation of the API: as set, else as remembered, else found out by asking."""
+        if self.settings.generation != "auto":
+            return self.settings.generation
+        if not self.profile.generation:
+            self.profile.generation = find_generation(self.service, self.settings.generation)
+            self.profile.save()
+        return self.profile.generation
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this service speaks OData."""
+        return DIALECTS[self.generation]
+
+    @cached_property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts to read: as set, else those the signed-in user sees, else the user itself."""
+        seen = who_am_i(self.service, self.dialect)
+        wanted = [str(account_id) for account_id in self.connection.account_ids]
+        if wanted:
+            users = {me.account_id: me.user_id for me in seen}
+            any_user = seen[0].user_id if seen else None
+            return tuple(Account(name, users.get(name, any_user)) for name in wanted)
+        return tuple(dict.fromkeys(Account(me.account_id, me.user_id) for me in seen)) or (self._subject(),)
+
+    def _subject(self) -> Account:
+        subject = self.keeper.describe().subject
+        if subject:
+            return Account(subject, None)
+        hint = "Set EXEPRON_ACCOUNTS to the number of the account whose data this is."
+        raise ConfigurationError(
+            f"{self.connection.api_url} does not tell whose account it shows.", hint=hint
+        )
+
+    @property
+    def stamp(self) -> SourceStamp:
+        """What the warehouse is stamped with, so that two sources never mix."""
+        ids = tuple(account.account_id for account in self.accounts)
+        return SourceStamp(self.connection.identity_url, self.connection.api_url, ids)
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.transport.close()

@@ -1,0 +1,67 @@
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from exepron_pipeline.sandbox import process
+
+HELPERS = Path(__file__).parents[1] / "flow"
+
+
+def helper(name: str) -> ModuleType:
+    """A module of ``tests/flow`` that is no test."""
+    spec = importlib.util.spec_from_file_location(f"exepron_{name}", HELPERS / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def lab_kit() -> ModuleType:
+    """The module ``lab.py``."""
+    return helper("lab")
+
+
+@pytest.fixture(scope="session")
+def proxy_kit() -> ModuleType:
+    """The module ``proxy.py``."""
+    return helper("proxy")
+
+
+@pytest.fixture(scope="session")
+def other_kit() -> ModuleType:
+    """The module ``other_service.py``."""
+    return helper("other_service")
+
+
+@pytest.fixture(scope="session")
+def proxy_for(proxy_kit: ModuleType) -> Callable[[str], AbstractContextManager[Any]]:
+    """Runs a proxy in front of an API."""
+    return proxy_kit.proxy_for  # type: ignore[no-any-return]  # a module that was loaded by its path
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.RunningSandbox]:
+    """A sandbox with a folder of its own."""
+    with process.start(tmp_path_factory.mktemp("sandbox") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lab(lab_kit: ModuleType, sandbox: process.RunningSandbox) -> Any:
+    """The sandbox with the data folder that is its own."""
+    return lab_kit.Lab(sandbox, sandbox.data_dir)
+
+
+@pytest.fixture
+def empty_lab(lab_kit: ModuleType, sandbox: process.RunningSandbox, tmp_path: Path) -> Any:
+    """The sandbox with an empty data folder."""
+    return lab_kit.Lab(sandbox, tmp_path / "data")
