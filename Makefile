@@ -17,7 +17,7 @@ run: $(READY) ## Refresh every entity set, build the marts, publish the snapshot
 	@$(BIN)/exepron sandbox exec --unless-configured -- $(BIN)/python -m exepron_pipeline.orchestration.run
 
 test: $(READY) ## Run the whole test suite (EXEPRON_TESTS=full for the long forms)
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 dev: $(READY) ## Dagster UI on http://127.0.0.1:3000 with schedules and sensors running (PORT=...)
 	@$(BIN)/exepron sandbox exec --unless-configured -- $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
@@ -43,7 +43,7 @@ $(READY): requirements.lock pyproject.toml
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
 	else \
 	  $(PYTHON) -m venv .venv && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --use-pep517 --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
 	fi
 	@touch $(READY)

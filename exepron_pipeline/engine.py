@@ -57,8 +57,10 @@ class Scope:
     account: Account
 
     def is_proposal(self, entity_set: EntitySet) -> bool:
-        """True when no source shows any path of the set: it may well be missing in this service."""
-        return all(source.is_inferred for source in entity_set.sources_for(self.tenant.generation))
+        """True when the set may well be missing here: no source shows a path of it, and none has worked yet."""
+        worked = self.tenant.profile.working_path(entity_set.name, self.account.account_id)
+        sources = entity_set.sources_for(self.tenant.generation)
+        return worked is None and all(source.is_inferred for source in sources)
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,11 @@ class Tenant:
         """The generation of the API: as set, else as remembered, else found out by asking."""
         if self.settings.generation != "auto":
             return self.settings.generation
-        if not self.profile.generation:
-            self.profile.generation = find_generation(self.service, self.settings.generation)
+        found = self.profile.generation
+        if not found:
+            found = self.profile.generation = find_generation(self.service, self.settings.generation)
             self.profile.save()
-        return self.profile.generation
+        return found
 
     @property
     def dialect(self) -> Dialect:

@@ -8,7 +8,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Literal
 from exepron_pipeline.auth.client import TokenClient
 from exepron_pipeline.auth.discovery import discover
 from exepron_pipeline.auth.grant import first_grant, given_token
+from exepron_pipeline.auth.proof import is_proven, make_proof
 from exepron_pipeline.auth.refusal import GrantRefusedError, nobody_signed_in
 from exepron_pipeline.auth.store import FileStore, TokenStore, key_of
 from exepron_pipeline.auth.token import GrantName, Tokens, claims_of, expiry_of
@@ -141,21 +142,27 @@ class Keeper:
         """Take what another process got while we waited, else sign in."""
         with self._turn.taken() as since:
             stored = self._store.load(self._key)
+            is_ours = stored is not None and is_proven(self._connection, stored.proof)
             tokens = self._good(stored, refused)
-            if tokens:
+            if tokens and is_ours:
                 return tokens
             try:
                 self._turn.raise_if_refused(since)
-                return self._sign_in(stored)
+                return self._sign_in(stored, is_ours=is_ours)
             except AuthRejectedError as error:
                 self._refusal = error
                 if isinstance(error, GrantRefusedError):
                     self._turn.note_refusal(error)
                 raise
 
-    def _sign_in(self, stored: Tokens | None) -> Tokens:
-        """Refresh where that can be done, else sign in anew; the store has it before anybody uses it."""
-        tokens = self._refreshed(stored) or self._new()
+    def _sign_in(self, stored: Tokens | None, *, is_ours: bool) -> Tokens:
+        """Refresh where that can be done, else sign in anew; the store has it before anybody uses it.
+
+        A refresh proves the client's secret and not the password: with another one, that is asked for again.
+        """
+        may_refresh = is_ours or first_grant(self._connection) != "password"
+        tokens = (self._refreshed(stored) if may_refresh else None) or self._new()
+        tokens = replace(tokens, proof=make_proof(self._connection))
         self._store.save(self._key, tokens)
         return tokens
 

@@ -30,6 +30,8 @@ class Tokens:
     expires_in: float | None = None
     refresh_token: str | None = field(default=None, repr=False)
     scope: str | None = None
+    proof: str | None = field(default=None, repr=False)
+    """Of the credentials that gave them; see ``proof.py``."""
 
     def is_fresh(self, now: float) -> bool:
         """True while less than 80 % of its life is spent."""

@@ -103,4 +103,4 @@ def _print_table(result: "pa.Table") -> None:
 def _is_number(kind: "pa.DataType") -> bool:
     from pyarrow import types
 
-    return types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
+    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))

@@ -38,8 +38,8 @@ def sync(
 def run_and_show(work: "Callable[[Engine], RunReport]", *, as_json: bool) -> None:
     """Do the work with an engine, show its report, and exit with its code."""
     from exepron_pipeline.cli.console import output
-    from exepron_pipeline.progress import show_progress
     from exepron_pipeline.engine import open_engine
+    from exepron_pipeline.progress import show_progress
     from exepron_pipeline.summary import exit_code, problems, run_table
 
     with (

@@ -30,9 +30,7 @@ T = TypeVar("T")
 set_on_retry_hooks(())
 
 
-def call_with_retries(
-    ask: Callable[[], T], *, listen: Listener | None = None, attempts: int = ATTEMPTS
-) -> T:
+def call_with_retries(ask: Callable[[], T], *, listen: Listener | None = None, attempts: int = ATTEMPTS) -> T:
     """Call ``ask`` until it succeeds: at most 6 times and 300 seconds.
 
     Waits grow exponentially, with jitter, and are never shorter than what the service asked for. When it

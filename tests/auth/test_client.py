@@ -144,11 +144,11 @@ def test_an_answer_that_is_none_is_told_as_such(identity, client, reply, words):
 
 
 def test_a_server_that_is_down_is_asked_again(identity, client):
-    """5xx passes, also with an OAuth body; six attempts are all."""
+    """5xx passes, also with an OAuth body; four attempts are all, for somebody waits."""
     identity.reply = lambda: (503, {}, b'{"error":"temporarily_unavailable"}')
     with pytest.raises(ServerUnavailableError, match="temporarily_unavailable"):
         client().password()
-    assert len(identity.requests) == 6
+    assert len(identity.requests) == 4
 
 
 @pytest.mark.parametrize(

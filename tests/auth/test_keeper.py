@@ -118,7 +118,7 @@ def test_a_refused_client_is_not_tried_by_another_grant(identity, keep, clock):
     clock.now += 4000
     with pytest.raises(GrantRefusedError, match="EXEPRON_CLIENT_SECRET"):
         keep(client_secret="other-secret").token()
-    assert identity.asked == ["password", "refresh_token"]
+    assert identity.asked == ["password", "password"]
     clock.now += 1
     assert keep().token() == "access-3"
 
@@ -131,6 +131,15 @@ def test_a_wrong_password_is_sent_once(identity, keep):
             keeper.token()
         assert "wrong-word" not in repr(caught.value) + str(caught.value)
     assert identity.asked == ["password"]
+
+
+@pytest.mark.parametrize("changed", [{"password": "another"}, {"client_secret": "another"}])
+def test_changed_credentials_show_at_once(identity, keep, changed):
+    """A stored token does not hide that a secret or password was changed for a wrong one."""
+    keep().token()
+    with pytest.raises(AuthRejectedError):
+        keep(**changed).token()
+    assert keep().token() == "access-1"
 
 
 def test_a_corrected_password_is_tried(identity, keep, clock):
@@ -148,7 +157,7 @@ def test_a_server_that_is_down_is_no_refusal(identity, keep):
     with pytest.raises(ServerUnavailableError):
         keeper.token()
     identity.reply = None
-    assert keeper.token() == "access-7"
+    assert keeper.token() == "access-5"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,6 @@ import pytest
 
 from exepron_pipeline.catalogue import load_catalogue
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 MOVED = """
 entity_sets:
   roles:

@@ -10,8 +10,6 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 SETTINGS = ["EXEPRON_API_URL", "EXEPRON_IDENTITY_URL", "EXEPRON_CLIENT_ID", "EXEPRON_CLIENT_SECRET"]
 SETTINGS += ["EXEPRON_USERNAME", "EXEPRON_PASSWORD", "EXEPRON_DATA_DIR"]
 BROKEN = """entity_sets:

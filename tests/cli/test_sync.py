@@ -9,8 +9,6 @@ from typer.testing import CliRunner
 from exepron_pipeline.catalogue import load_catalogue
 from exepron_pipeline.cli.main import app
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 OFFERED = [entity_set.name for entity_set in load_catalogue(None).offered]
 FIELDS = {
     "status": str,

@@ -8,8 +8,6 @@ import stamina
 from exepron_pipeline.errors import ResponseError, ServerUnavailableError
 from exepron_pipeline.summary import exit_code
 
-pytestmark = pytest.mark.xdist_group("flow-failing")
-
 SETS = ["users", "projects", "tasks", "roles"]
 HTML = b"<html><head><title>Sign in</title></head><body>Who are you?</body></html>"
 

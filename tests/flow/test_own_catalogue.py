@@ -7,8 +7,6 @@ import pytest
 
 from exepron_pipeline.sync import run
 
-pytestmark = pytest.mark.xdist_group("flow-other")
-
 
 @pytest.fixture
 def service(other_kit):

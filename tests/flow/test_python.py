@@ -5,8 +5,6 @@ import pytest
 import exepron_pipeline as ep
 from exepron_pipeline.errors import ConfigurationError
 
-pytestmark = pytest.mark.xdist_group("flow-failing")
-
 SETS = ["projects", "tasks", "work_hours"]
 
 

@@ -7,8 +7,6 @@ import pytest
 
 from exepron_pipeline.catalogue import load_catalogue
 
-pytestmark = pytest.mark.xdist_group("suite")
-
 OFFERED = {entity_set.name: entity_set for entity_set in load_catalogue(None).offered}
 TYPES = {
     "int": "BIGINT",
@@ -147,7 +145,7 @@ def test_every_macro_answers(landed):
 def test_syncing_needs_no_dagster():
     """Neither the engine nor the command line of ``sync`` loads Dagster or pandas."""
     code = (
-        "import sys, exepron_pipeline.sync, exepron_pipeline.cli.main, exepron_pipeline.cli.progress; "
+        "import sys, exepron_pipeline.sync, exepron_pipeline.cli.main, exepron_pipeline.progress; "
         "print([name for name in ('dagster', 'pandas') if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
