@@ -19,7 +19,7 @@ from exepron_pipeline.sandbox.envelope import Envelope
 from exepron_pipeline.sandbox.flat import FLAT
 from exepron_pipeline.sandbox.literals import EVERY, Form
 from exepron_pipeline.sandbox.paging import Paging
-from exepron_pipeline.sandbox.schema import ENTITY_SETS
+from exepron_pipeline.sandbox.schema import BY_NAME, ENTITY_SETS, EntitySet
 from exepron_pipeline.sandbox.views import Relation, View, stored
 from exepron_pipeline.sandbox.wire import Forms
 
@@ -37,6 +37,11 @@ class Endpoint:
     path: str
     view: View
     reach: Reach = "account"
+
+    @property
+    def entity_set(self) -> EntitySet:
+        """The stored entity set behind the view."""
+        return BY_NAME[self.view.name]
 
     @property
     def set_name(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from exepron_pipeline.sandbox.exchange import Exchange, Tick
 from exepron_pipeline.sandbox.faults.fault import Fault
-from exepron_pipeline.sandbox.schema import BY_NAME, EntitySet
+from exepron_pipeline.sandbox.schema import EntitySet
 
 _SKEW = 900.0
 
@@ -26,7 +26,7 @@ def _first_row(entity_set: EntitySet) -> str:
 
 def _edit(exchange: Exchange) -> None:
     """The first row gets another text, and the newest stamp that there is."""
-    entity_set = BY_NAME[exchange.view.name]
+    entity_set = exchange.endpoint.entity_set
     texts = [each.name for each in entity_set.fields if each.kind == "text"][:1]
     changes = [f"\"{name}\" = ifnull(\"{name}\", '') || ' (edited)'" for name in texts]
     if "lastModifiedOn" in entity_set.field_names:
@@ -40,7 +40,7 @@ def _edit(exchange: Exchange) -> None:
 
 def _insert(exchange: Exchange) -> None:
     """A copy of the first row, with a key before all others."""
-    entity_set = BY_NAME[exchange.view.name]
+    entity_set = exchange.endpoint.entity_set
     key = entity_set.key[0]
     columns = [f'"{name}"' for name in (*entity_set.field_names, "_account", "_project", "_task")]
     before = f'(SELECT min("{key}") - 1 FROM "{entity_set.name}")'
@@ -53,7 +53,7 @@ def _insert(exchange: Exchange) -> None:
 
 
 def _delete(exchange: Exchange) -> None:
-    entity_set = BY_NAME[exchange.view.name]
+    entity_set = exchange.endpoint.entity_set
     _execute(exchange, f'DELETE FROM "{entity_set.name}" WHERE {_first_row(entity_set)}')
 
 
