@@ -346,8 +346,8 @@ def test_odd_values(nested):
     hours = nested("long-decimals").get("Accounts/0/WorkHours", top="1").text
     assert '"hours":0.251234567890123456789012345678901234,' in hours
     assert '"lastModifiedOn":"2026-01-07T23:59:59.9994567"' in nested("fine-fractions").get(TASKS).text
-    broken = nested("broken-text").get(TASKS, filter="taskId eq 1").text
-    assert '\\ud800\\u0000\\u0007"' in broken
+    broken = nested("broken-text").get(TASKS).text
+    assert broken.count('\\ud800\\u0000\\u0007"') == 1
     old = nested("old-dates").get("Accounts/0/WorkHours", top="1").text
     assert '"workDate":"\\/Date(1767225600000)\\/"' in old
     assert '"lastModifiedOn":"\\/Date(1767600000000)\\/"' in old

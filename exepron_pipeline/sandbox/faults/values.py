@@ -26,6 +26,9 @@ _BIG = {
 }  # fmt: skip
 """Keys and references that stand in no path."""
 
+_BROKEN = "\ue000"
+"""Stands in SQL for what no database keeps."""
+
 Change = Callable[[Column], Column | None]
 
 
@@ -116,9 +119,13 @@ FAULTS = (
         lambda column: replace(column, sql=f"({column.sql} || '4567')"),
     ),
     _changing(
-        "broken-text", "half a surrogate pair and control characters in a text",
+        "broken-text", "half a surrogate pair and control characters in a text, in one row of 500",
         _first(lambda column: column.kind == "text"),
-        lambda column: replace(column, write=lambda text: quoted(text)[:-1] + '\\ud800\\u0000\\u0007"'),
+        lambda column: replace(
+            column,
+            sql=f"({column.sql} || CASE {{t}}.rowid % 500 WHEN 1 THEN '{_BROKEN}' ELSE '' END)",
+            write=lambda text: quoted(text).replace(_BROKEN, "\\ud800\\u0000\\u0007"),
+        ),
     ),
     Fault(
         "old-dates", "stamps and dates as `/Date(milliseconds)/`", "question", _old_dates,
