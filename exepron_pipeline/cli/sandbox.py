@@ -5,7 +5,7 @@ Here: arguments and what is printed. Not here: how it is started, found and stop
 
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ import typer
 from exepron_pipeline.errors import ConfigurationError
 from exepron_pipeline.sandbox import state
 from exepron_pipeline.sandbox.errors import SandboxError
+from exepron_pipeline.sandbox.offer import GenerationName, Offer, ProfileName, Stamps, offer_of
 
 if TYPE_CHECKING:
     from exepron_pipeline.sandbox.process import RunningSandbox
@@ -25,28 +26,21 @@ INTERRUPTED = 130
 app = typer.Typer(help="The embedded Exepron: a simulation on 127.0.0.1.", add_completion=False)
 
 
-def _only(*offered: str) -> Callable[[str | None], str | None]:
-    """Check an option whose other values are names for what this version does not have."""
-
-    def check(value: str | None) -> str | None:
-        if value is not None and value not in offered:
-            raise typer.BadParameter(
-                f"'{value}' is not offered by this version; choose {' or '.join(offered)}."
-            )
-        return value
-
-    return check
-
-
 DataDir = Annotated[Path | None, typer.Option(help="Its data folder (data/sandbox, or EXEPRON_DATA_DIR).")]
 Port = Annotated[
     int | None, typer.Option(min=1024, max=65535, help="Kept for the folder; drawn once without.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Of a new portfolio (1).")]
 PortfolioSize = Annotated[state.Size | None, typer.Option(help="Of a new portfolio (small).")]
-Generation = Annotated[str | None, typer.Option(callback=_only("g2"), help="Shape of the API (g2).")]
-Profile = Annotated[str | None, typer.Option(callback=_only("full"), help="What is served (full).")]
-Fault = Annotated[str | None, typer.Option(callback=_only("none"), help="What goes wrong (none).")]
+Generation = Annotated[GenerationName | None, typer.Option(help="Shape of the API (g2).")]
+Profile = Annotated[ProfileName | None, typer.Option(help="What is served of it (full).")]
+StampZone = Annotated[Stamps | None, typer.Option("--stamps", help="In UTC, or in the account's zone (utc).")]
+Limits = Annotated[
+    list[str] | None, typer.Option("--limit", help="Like page=100:cut; repeatable; 'list' shows them.")
+]
+Faults = Annotated[
+    list[str] | None, typer.Option("--fault", help="Like unavailable:2-4; repeatable; 'list' shows them.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -59,12 +53,15 @@ def sandbox(
     size: PortfolioSize = None,
     generation: Generation = None,
     profile: Profile = None,
-    fault: Fault = None,
+    stamps: StampZone = None,
+    limit: Limits = None,
+    fault: Faults = None,
 ) -> None:
     """Run the embedded Exepron in the foreground until Ctrl-C."""
+    offer = _offer(generation, profile, stamps, limit, fault)
     if context.invoked_subcommand is None:
-        _serve(data_dir or _default_folder(), port, seed, size)
-    elif any(given is not None for given in (data_dir, port, seed, size, generation, profile, fault)):
+        _serve(data_dir or _default_folder(), port, seed, size, offer)
+    elif offer or any(given is not None for given in (data_dir, port, seed, size)):
         name = context.invoked_subcommand
         raise ConfigurationError(
             f"Options of 'sandbox {name}' stand behind '{name}'.",
@@ -98,24 +95,74 @@ def execute(
     size: PortfolioSize = None,
     generation: Generation = None,
     profile: Profile = None,
-    fault: Fault = None,
+    stamps: StampZone = None,
+    limit: Limits = None,
+    fault: Faults = None,
 ) -> None:
     """Run a program against it: started before, settings exported, stopped after."""
-    del generation, profile, fault  # checked by their options; there is one of each so far
+    offer = _offer(generation, profile, stamps, limit, fault)
     if unless_configured and _is_configured():
         _become(command)
     from exepron_pipeline.sandbox.command import environment_for, run_command  # keeps `--help` quick
     from exepron_pipeline.sandbox.process import start
 
     folder = data_dir or _default_folder()
-    with _as_configuration_errors(), start(folder, port=port, seed=seed, size=size) as running:
+    with _as_configuration_errors(), start(folder, port=port, seed=seed, size=size, offer=offer) as running:
         why = "No identity settings found: using" if unless_configured else "Using"
         typer.echo(f"{why} the embedded sandbox (a simulation) on {running.url}, data in {folder}.", err=True)
         code = run_command(command, environment_for(running.environment, os.environ))
     raise typer.Exit(code)
 
 
-def _serve(folder: Path, port: int | None, seed: int | None, size: state.Size | None) -> None:
+def _offer(
+    generation: GenerationName | None,
+    profile: ProfileName | None,
+    stamps: Stamps | None,
+    limits: list[str] | None,
+    faults: list[str] | None,
+) -> Offer | None:
+    """What is asked for, or ``None`` when nothing is; ``list`` in place of a name prints the names and ends."""
+    if "list" in (limits or []) or "list" in (faults or []):
+        _show_names(limits=bool(limits and "list" in limits))
+        raise typer.Exit
+    if not any((generation, profile, stamps, limits, faults)):
+        return None
+    with _as_configuration_errors():
+        offer = offer_of(generation, profile, stamps, tuple(limits or ()), tuple(faults or ()))
+        _check_texts(offer)
+    return offer
+
+
+def _check_texts(offer: Offer) -> None:
+    """Find mistakes before anything is started."""
+    if offer.limits:
+        from exepron_pipeline.sandbox.limits import limits_of  # keeps `--help` quick
+
+        limits_of(offer.limits)
+    if offer.faults:
+        from exepron_pipeline.sandbox.faults.schedule import faults_of  # loads the web server
+
+        faults_of(offer.faults)
+
+
+def _show_names(*, limits: bool) -> None:
+    """The names of limits or faults, each with what it means."""
+    if limits:
+        from exepron_pipeline.sandbox.limits import LIMITS
+
+        names = LIMITS
+    else:
+        from exepron_pipeline.sandbox.faults.catalogue import FAULTS  # loads the web server
+
+        names = {fault.name: fault.about for fault in FAULTS.values()}
+    width = max(map(len, names))
+    for name, about in names.items():
+        typer.echo(f"{name:<{width}}  {about}")
+
+
+def _serve(
+    folder: Path, port: int | None, seed: int | None, size: state.Size | None, offer: Offer | None
+) -> None:
     from exepron_pipeline.sandbox.process import find  # keeps `--help` quick
 
     with _as_configuration_errors():
@@ -127,7 +174,7 @@ def _serve(folder: Path, port: int | None, seed: int | None, size: state.Size | 
         from exepron_pipeline.sandbox.service import serve  # loads the web server
 
         try:
-            serve(folder, kept, _say_how_to_connect)
+            serve(folder, kept, _say_how_to_connect, offer=offer)
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
 
@@ -137,6 +184,7 @@ def _say_how_to_connect(running: "RunningSandbox") -> None:
     typer.echo(f"The embedded sandbox (a simulation, not affiliated with Exepron) runs on {running.url}")
     typer.echo(
         f"  API       {running.api_url}\n  identity  {running.identity_url}\n  data in   {running.data_dir}"
+        f"\n  as        {' '.join(running.arguments)}"
     )
     typer.echo(
         "Connect with 'exepron sandbox exec -- CMD', or with these settings (Ctrl-C ends the sandbox):"

@@ -11,6 +11,7 @@ from typing import get_args
 
 from exepron_pipeline.sandbox import state
 from exepron_pipeline.sandbox.errors import SandboxError
+from exepron_pipeline.sandbox.offer import GenerationName, ProfileName, Stamps, offer_of
 from exepron_pipeline.sandbox.process import RunningSandbox
 from exepron_pipeline.sandbox.service import serve
 
@@ -24,7 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
             options.data_dir,
             kept,
             _say_ready,
-            token_lifetime=options.token_lifetime,
+            offer=offer_of(
+                options.generation,
+                options.profile,
+                options.stamps,
+                tuple(options.limit),
+                tuple(options.fault),
+            ),
             with_parent=options.with_parent,
         )
     except SandboxError as error:
@@ -46,9 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--size", choices=get_args(state.Size))
-    parser.add_argument("--generation", choices=["g2"], default="g2")
-    parser.add_argument("--profile", choices=["full"], default="full")
-    parser.add_argument("--token-lifetime", type=int, default=3600, help="of access tokens, in seconds")
+    parser.add_argument("--generation", choices=get_args(GenerationName), help="shape of the API")
+    parser.add_argument("--profile", choices=get_args(ProfileName), help="what is served of it")
+    parser.add_argument("--stamps", choices=get_args(Stamps), help="in UTC, or in the account's zone")
+    parser.add_argument("--limit", action="append", default=[], help="like page=100:cut; repeatable")
+    parser.add_argument("--fault", action="append", default=[], help="like unavailable:2-4; repeatable")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
     return parser
 

@@ -1,20 +1,26 @@
-"""The embedded Exepron as a web application: identity server, API, and a page that says what it is.
+"""The embedded Exepron as a web application: identity server, API, and pages that say what it is.
 
-Here belongs the way of one API request from token to rows. Not here: each step of it, which has its own
-module, and the process around it (``server.py``).
+Here belongs what stands at which address. Not here: the way of an API request (``api.py``), sign-in
+(``identity.py``), and the process around it (``server.py``).
 """
 
+from collections.abc import Callable
+from email.utils import formatdate
+
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exepron_pipeline.sandbox.generations import G2, Generation
+from exepron_pipeline.sandbox.api import Api
+from exepron_pipeline.sandbox.generations import Generation
 from exepron_pipeline.sandbox.identity import identity_routes
-from exepron_pipeline.sandbox.query import plan_query, read_options
-from exepron_pipeline.sandbox.refusals import NotFound, Refusal
-from exepron_pipeline.sandbox.render import fetch_rows
-from exepron_pipeline.sandbox.scope import find_caller, resolve
+from exepron_pipeline.sandbox.limits import limits_of
+from exepron_pipeline.sandbox.offer import Offer
+from exepron_pipeline.sandbox.profiles import service
+from exepron_pipeline.sandbox.refusals import Refusal
 from exepron_pipeline.sandbox.tokens import AccessTokens
 from exepron_pipeline.sandbox.world import World
 
@@ -25,33 +31,38 @@ run of exepron-pipeline. It is not affiliated with Exepron, and nothing here say
 API       {base}{api}
 Identity  {base}/identity
 Health    {base}/health
+Faults    {base}/faults
 """
 
 
 def create_app(
-    world: World,
-    base_url: str,
-    *,
-    folder_mark: str = "",
-    generation: Generation = G2,
-    token_lifetime: int = 3600,
+    world: World, base_url: str, *, folder_mark: str = "", offer: Offer | None = None
 ) -> Starlette:
     """The application, to be served at ``base_url`` (its tokens are bound to that address).
 
     Args:
-        world: The portfolio that it serves.
+        world: The portfolio that it serves, and the faults that disturb it (those of ``offer`` do not count
+            here: see ``service.py``).
         base_url: Scheme, host and port, without a slash at the end.
         folder_mark: What ``/health`` says of the data folder (``state.folder_mark``).
-        generation: The shape of the API.
-        token_lifetime: Of access tokens, in seconds.
-    """
-    tokens = AccessTokens.of_seed(f"{base_url}/identity", world.seed, token_lifetime)
+        offer: Generation, profile, stamps and limits; without: as usual.
 
-    def api(request: Request) -> Response:
-        return _answer(request, world, tokens, generation)
+    Raises:
+        SandboxError: a limit that does not exist.
+    """
+    chosen = offer or Offer()
+    generation, limits = service(chosen.generation, chosen.profile), limits_of(chosen.limits)
+    tokens = AccessTokens.of_seed(f"{base_url}/identity", world.seed, limits.token_lifetime, world.clock)
+    api = Api(world, tokens, generation, limits, base_url, chosen.stamps)
+
+    def answer(request: Request) -> Response:
+        return api.answer(request)
 
     def health(_request: Request) -> Response:
-        return JSONResponse(_health(world, folder_mark, generation))
+        return JSONResponse(_health(world, folder_mark, chosen))
+
+    def faults(_request: Request) -> Response:
+        return JSONResponse(world.faults.hits())
 
     def about(_request: Request) -> Response:
         return PlainTextResponse(_ABOUT.format(base=base_url, api=generation.bases[0]))
@@ -60,36 +71,45 @@ def create_app(
         routes=[
             Route("/", about),
             Route("/health", health),
-            Mount("/identity", routes=identity_routes(world, tokens)),
-            *(Route(f"{base}/{{path:path}}", api) for base in generation.bases),
+            Route("/faults", faults),
+            Mount("/identity", routes=identity_routes(world, tokens, limits)),
+            *_below(generation, answer),
         ],
+        middleware=[Middleware(_Dated, world=world)],
         exception_handlers={Refusal: _refuse},
     )
 
 
-def _answer(request: Request, world: World, tokens: AccessTokens, generation: Generation) -> Response:
-    user_id = tokens.user_of(request.headers.get("Authorization"))
-    found = generation.find(request.path_params["path"])
-    if found is None:
-        raise NotFound("Not Found")
-    endpoint, numbers = found
-    with world.today() as portfolio:
-        caller = find_caller(portfolio, user_id)
-        scope = resolve(endpoint, numbers, caller, portfolio)
-        options = read_options(request.query_params.multi_items(), generation)
-        hidden = caller.hidden(endpoint.entity_set)
-        query = plan_query(endpoint.entity_set, options, hidden, generation.page_cap)
-        rows = fetch_rows(portfolio.connection, query, scope.conditions, scope.binds)
-    before, after = generation.envelope
-    return Response(f"{before}[{rows}]{after}", media_type="application/json; charset=utf-8")
+def _below(generation: Generation, answer: Callable[[Request], Response]) -> list[Route]:
+    return [Route(f"{base}/{{path:path}}", answer) for base in generation.bases]
 
 
-def _health(world: World, folder_mark: str, generation: Generation) -> dict[str, object]:
+class _Dated:
+    """Puts the time of the world's clock into every answer (RFC 9110, 6.6.1)."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self._app = app
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                now = formatdate(self._world.clock(), usegmt=True)
+                message = {**message, "headers": [(b"date", now.encode()), *message["headers"]]}
+            await send(message)
+
+        await self._app(scope, receive, dated)
+
+
+def _health(world: World, folder_mark: str, offer: Offer) -> dict[str, object]:
     with world.today() as portfolio:
         return {
             "sandbox": "a simulation, not affiliated with Exepron",
             "portfolio": {"seed": portfolio.seed, "size": portfolio.size, "day": portfolio.day},
-            "generation": generation.name,
+            "generation": offer.generation,
+            "profile": offer.profile,
+            "offer": offer.arguments(),
+            "faults": world.faults.hits(),
             "data_folder": folder_mark,
             "username": world.service_user()["email"],
         }

@@ -1,7 +1,8 @@
 """The clients registered at the sandbox's identity server.
 
-Here belongs what each may do, in the words of authlib's ``ClientMixin``. Not here: their ids and secrets
-(``credentials.py``).
+Here belongs what each may do, in the words of authlib's ``ClientMixin``, and those that users add
+themselves. Not here: the ids and secrets of the others (``credentials.py``), the pages that add them
+(``self_service.py``).
 """
 
 import re
@@ -9,7 +10,7 @@ import secrets
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -70,6 +71,51 @@ def registered_clients(seed: int) -> dict[str, Client]:
         Client(PUBLIC_CLIENT_ID, None, of_user, SCOPES),
     )
     return {client.client_id: client for client in clients}
+
+
+class TooManyClients(Exception):  # noqa: N818 -- an answer, not a failure of the sandbox
+    """A user who has as many active clients as one may have wants another one."""
+
+
+@dataclass
+class Clients:
+    """All clients by id: those that come with the sandbox, and up to ``limit`` that each user added."""
+
+    seed: int
+    limit: int
+    _own: dict[str, tuple[int, Client]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._registered = registered_clients(self.seed)
+
+    def find(self, client_id: str) -> Client | None:
+        """The client with this id while it is active."""
+        owned = self._own.get(client_id)
+        return owned[1] if owned else self._registered.get(client_id)
+
+    def of_user(self, user_id: int) -> list[Client]:
+        """The active clients that a user added."""
+        return [client for owner, client in self._own.values() if owner == user_id]
+
+    def add(self, user_id: int) -> Client:
+        """Another client of a user, for the password grant as the personal access token template has it.
+
+        Raises:
+            TooManyClients: the user has as many as one may have.
+        """
+        if len(self.of_user(user_id)) >= self.limit:
+            raise TooManyClients
+        grants = frozenset({"password", "refresh_token"})
+        client = Client(f"client-{secrets.token_hex(6)}", secrets.token_urlsafe(24), grants, SCOPES)
+        self._own[client.client_id] = (user_id, client)
+        return client
+
+    def remove(self, user_id: int, client_id: str) -> bool:
+        """Deactivate a client of this user; false when there is none with this id."""
+        if self._own.get(client_id, (None,))[0] != user_id:
+            return False
+        del self._own[client_id]
+        return True
 
 
 def authenticate_basic(query_client: Callable[[str], Client], request: Any) -> Client | None:

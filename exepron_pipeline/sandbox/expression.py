@@ -9,7 +9,7 @@ import dataclasses
 from odata_query import ast
 from odata_query.grammar import ODataLexer, ODataParser
 
-from exepron_pipeline.sandbox.literals import modernise
+from exepron_pipeline.sandbox.literals import EVERY, Form, modernise
 from exepron_pipeline.sandbox.refusals import BadQuery
 
 Node = ast._Node  # noqa: SLF001 -- the library has no public name for it
@@ -19,13 +19,13 @@ MAX_NODES = 100
 """As Microsoft's OData libraries have it by default (``MaxNodeCount``)."""
 
 
-def parse(text: str) -> Node:
-    """The tree of an expression.
+def parse(text: str, forms: frozenset[Form] = EVERY) -> Node:
+    """The tree of an expression in the literals and functions of these versions.
 
     Raises:
-        BadQuery: it cannot be parsed, or has more than ``MAX_NODES`` nodes.
+        BadQuery: it cannot be parsed, is of another version, or has more than ``MAX_NODES`` nodes.
     """
-    modern = modernise(text)
+    modern = modernise(text, forms)
     try:
         tree = ODataParser().parse(ODataLexer().tokenize(modern))
     except Exception as error:  # the grammar lets errors of any kind out (AttributeError, ...)

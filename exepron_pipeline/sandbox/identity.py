@@ -21,11 +21,14 @@ from exepron_pipeline.sandbox.clients import (
     OFFLINE_ACCESS,
     SCOPES,
     Client,
+    Clients,
     authenticate_basic,
-    registered_clients,
 )
 from exepron_pipeline.sandbox.credentials import password as password_of
+from exepron_pipeline.sandbox.exchange import TokenAnswer
+from exepron_pipeline.sandbox.limits import Limits
 from exepron_pipeline.sandbox.refresh import RefreshToken, RefreshTokens, new_refresh_token
+from exepron_pipeline.sandbox.self_service import client_routes
 from exepron_pipeline.sandbox.tokens import AccessTokens
 from exepron_pipeline.sandbox.world import World
 
@@ -111,11 +114,11 @@ class _Directory:
 class _TokenServer(AuthorizationServer):  # type: ignore[misc]  # authlib ships no types
     """authlib's authorization server with the storage and the responses of the sandbox."""
 
-    def __init__(self, world: World, tokens: AccessTokens) -> None:
+    def __init__(self, world: World, tokens: AccessTokens, clients: Clients, limits: Limits) -> None:
         super().__init__(scopes_supported=SCOPES)
         self.directory = _Directory(world)
-        self.refresh_tokens = RefreshTokens()
-        self._clients = registered_clients(world.seed)
+        self.refresh_tokens = RefreshTokens(limits.refresh_per_client, limits.refresh_per_user)
+        self._clients = clients
         self._world = world
         self._tokens = tokens
         self.register_client_auth_method("client_secret_basic", authenticate_basic)
@@ -124,9 +127,10 @@ class _TokenServer(AuthorizationServer):  # type: ignore[misc]  # authlib ships 
         )
 
     def query_client(self, client_id: str) -> Client:
-        if client_id not in self._clients:
+        client = self._clients.find(client_id)
+        if client is None:
             raise InvalidClientError("The client does not exist on this server.", status_code=401)
-        return self._clients[client_id]
+        return client
 
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
         before: RefreshToken | None = request.refresh_token
@@ -153,9 +157,10 @@ class _TokenServer(AuthorizationServer):  # type: ignore[misc]  # authlib ships 
         return self._tokens.issue(user_id, client.client_id, scope)
 
 
-def identity_routes(world: World, tokens: AccessTokens) -> list[Route]:
+def identity_routes(world: World, tokens: AccessTokens, limits: Limits) -> list[Route]:
     """The identity server's paths, below its issuer."""
-    server = _TokenServer(world, tokens)
+    clients = Clients(world.seed, limits.clients)
+    server = _TokenServer(world, tokens, clients, limits)
     for grant in (_PasswordGrant, _ClientCredentialsGrant, _RefreshTokenGrant):
         server.register_grant(grant)
     grant_types = [grant.GRANT_TYPE for grant, _ in server._token_grants]  # noqa: SLF001 -- authlib tells it nowhere else
@@ -172,13 +177,18 @@ def identity_routes(world: World, tokens: AccessTokens) -> list[Route]:
         """One at a time on the event loop: a refresh token is never used by two requests at once."""
         form = await request.form()
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        response: Response = server.create_token_response(_TokenRequest(address, request, fields))
-        return response
+        answer = TokenAnswer(
+            fields.get("grant_type", ""),
+            server.create_token_response(_TokenRequest(address, request, fields)),
+        )
+        world.faults.strike("token", answer)
+        return answer.response
 
     return [
         Route("/.well-known/openid-configuration", discovery),
         Route("/.well-known/jwks", keys),
         Route("/connect/token", token, methods=["POST"]),
+        *client_routes(clients, tokens),
     ]
 
 

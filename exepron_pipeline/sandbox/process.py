@@ -9,13 +9,14 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from exepron_pipeline.sandbox import credentials, state
 from exepron_pipeline.sandbox.errors import SandboxError
+from exepron_pipeline.sandbox.offer import Offer
 
 _POLL = 0.05
 _STOP_WITHIN = 5.0
@@ -34,6 +35,8 @@ class RunningSandbox:
     state: state.SandboxState
     username: str
     child: subprocess.Popen[bytes] | None
+    arguments: list[str] = field(default_factory=lambda: Offer().arguments())
+    """The offer that it serves, as on a command line."""
 
     @property
     def started_here(self) -> bool:
@@ -97,6 +100,7 @@ def start(
     port: int | None = None,
     seed: int | None = None,
     size: state.Size | None = None,
+    offer: Offer | None = None,
     ready_within: float | None = None,
 ) -> RunningSandbox:
     """The sandbox of a data folder: the one that runs already, or a new child process that is ready.
@@ -108,19 +112,22 @@ def start(
         port: Of the loopback; kept for the folder. Without: the one kept, or drawn once.
         seed: Of a new portfolio.
         size: Of a new portfolio.
+        offer: Generation, profile, stamps, limits and faults. Without: those of the one that runs, or as usual.
         ready_within: Seconds to wait until it answers; without: by the size.
 
     Raises:
-        SandboxError: the port is a stranger's, the folder holds other data, or it did not get ready.
+        SandboxError: the port is a stranger's, the folder holds other data, the one that runs offers something
+            else, or it did not get ready.
     """
     kept = state.settle(data_dir, port=port, seed=seed, size=size)
     patience = ready_within or _READY_WITHIN[kept.size]
     with state.locked(data_dir / ".start.lock", patience):
         if running := find(data_dir, kept):
+            _refuse_other_offer(running, offer)
             return running
         if not state.is_free(kept.port):
             raise state.port_in_use(kept.port)
-        return _start_child(data_dir, kept, patience)
+        return _start_child(data_dir, kept, offer or Offer(), patience)
 
 
 def find(data_dir: Path, kept: state.SandboxState) -> RunningSandbox | None:
@@ -128,16 +135,25 @@ def find(data_dir: Path, kept: state.SandboxState) -> RunningSandbox | None:
     health = _health(kept.port)
     if health is None or health.get("data_folder") != state.folder_mark(data_dir):
         return None
-    return RunningSandbox(data_dir, kept, str(health["username"]), child=None)
+    return RunningSandbox(data_dir, kept, str(health["username"]), None, list(health.get("offer", [])))
 
 
-def _start_child(data_dir: Path, kept: state.SandboxState, patience: float) -> RunningSandbox:
+def _refuse_other_offer(running: RunningSandbox, offer: Offer | None) -> None:
+    if offer is not None and offer.arguments() != running.arguments:
+        raise SandboxError(
+            f"The sandbox of {running.data_dir} runs already with {' '.join(running.arguments)}.",
+            "End that one, or leave these options away to use it as it is.",
+        )
+
+
+def _start_child(data_dir: Path, kept: state.SandboxState, offer: Offer, patience: float) -> RunningSandbox:
     command = [sys.executable, "-m", "exepron_pipeline.sandbox", "--data-dir", str(data_dir), "--with-parent"]
+    command += offer.arguments()
     with (data_dir / _LOG).open("wb") as log:
         child = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
         )
-    starting = RunningSandbox(data_dir, kept, "", child)
+    starting = RunningSandbox(data_dir, kept, "", child, offer.arguments())
     try:
         starting.username = _wait_until_ready(starting, child, patience)
     except BaseException:

@@ -1,18 +1,22 @@
 """Query options of one request, and the SQL that obeys them.
 
-Here belong ``$select``, ``$filter``, ``$orderby``, ``$expand``, ``$top``, ``$skip`` and ``$count``. Not
-here: expressions (``translate.py``), which rows a caller reaches (``scope.py``), JSON (``render.py``).
+Here belong ``$select``, ``$filter``, ``$orderby``, ``$expand``, ``$search`` and the two ways to ask for a
+count. Not here: the window of rows (``paging.py``), expressions (``translate.py``), which rows a caller
+reaches (``scope.py``), JSON (``render.py``).
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 from exepron_pipeline.sandbox.expression import parse
-from exepron_pipeline.sandbox.generations import Generation
+from exepron_pipeline.sandbox.literals import EVERY, Form
+from exepron_pipeline.sandbox.paging import Paging, Window, window_of
 from exepron_pipeline.sandbox.refusals import BadQuery
-from exepron_pipeline.sandbox.schema import BY_NAME, EntitySet, Field
+from exepron_pipeline.sandbox.search import matching
 from exepron_pipeline.sandbox.translate import Translator
+from exepron_pipeline.sandbox.views import Column, Relation, View
 
 MAX_ORDER_CLAUSES = 5
 """As Microsoft's OData libraries have it by default (``MaxOrderByNodeCount``)."""
@@ -23,50 +27,56 @@ _EXPANSION = re.compile(r"(?P<name>\w+)(?:\(\s*\$select=(?P<select>[^()]*)\))?")
 
 @dataclass(frozen=True)
 class Navigation:
-    """A navigation property in the answer: an object of these fields, or null when ``fields`` is empty."""
+    """A navigation property in the answer, with these columns of its target; without any it is null."""
 
-    name: str
-    target: EntitySet
-    own_key: str
-    fields: tuple[Field, ...] = ()
+    relation: Relation
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)
 class Query:
-    """What one request asks of one entity set; built by ``plan_query``."""
+    """What one request asks of one view; built by ``plan_query``."""
 
-    entity_set: EntitySet
-    fields: tuple[Field, ...]
+    view: View
+    columns: tuple[Column, ...]
     navigations: tuple[Navigation, ...]
-    hidden: frozenset[str]
     condition: str
     order: str
-    limit: int
-    skip: int
+    window: Window
+    counts: bool
     binds: Mapping[str, object]
 
     def statement(self, scope: Iterable[str]) -> str:
-        """The SELECT for the rows that ``scope`` (SQL conditions) leaves; keys of expansions come last."""
-        names = [field.name for field in self.fields] + [each.own_key for each in self.navigations]
-        columns = ", ".join("NULL" if name in self.hidden else f't."{name}"' for name in names)
-        conditions = " AND ".join([*scope, self.condition])
+        """The SELECT for the rows that ``scope`` (SQL conditions) leaves; the row's number comes last.
+
+        Where links lead on, one row more than the page holds tells whether there is another page.
+        """
+        columns = ", ".join([*(column.at("t") for column in self.columns), "t.rowid"])
+        limit = self.window.limit + (1 if self.window.links else 0)
         return (
-            f'SELECT {columns} FROM "{self.entity_set.name}" AS t WHERE {conditions} '
-            f"ORDER BY {self.order}t.rowid LIMIT {self.limit} OFFSET {self.skip}"
+            f'SELECT {columns} FROM "{self.view.name}" AS t WHERE {self._where(scope)} '
+            f"ORDER BY {self.order}t.rowid LIMIT {limit} OFFSET {self.window.offset}"
         )
 
+    def counting(self, scope: Iterable[str]) -> str:
+        """The SELECT for the number of rows on all pages."""
+        return f'SELECT count(*) FROM "{self.view.name}" AS t WHERE {self._where(scope)}'
 
-def read_options(pairs: Iterable[tuple[str, str]], generation: Generation) -> dict[str, str]:
+    def _where(self, scope: Iterable[str]) -> str:
+        return " AND ".join([*scope, self.condition])
+
+
+def read_options(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, str]:
     """The system query options of a request; names without ``$`` are nobody's and are passed over.
 
     Raises:
-        BadQuery: an option that this generation does not know, or that comes twice.
+        BadQuery: an option that is not ``known``, or that comes twice.
     """
     options: dict[str, str] = {}
     for name, value in pairs:
         if not name.startswith("$"):
             continue
-        if name not in generation.options:
+        if name not in known:
             raise BadQuery(f"The query parameter '{name}' is not supported.")
         if name in options:
             raise BadQuery(
@@ -77,66 +87,91 @@ def read_options(pairs: Iterable[tuple[str, str]], generation: Generation) -> di
 
 
 def plan_query(
-    entity_set: EntitySet, options: Mapping[str, str], hidden: frozenset[str], page_cap: int
+    view: View,
+    options: Mapping[str, str],
+    paging: Paging,
+    forms: frozenset[Form] = EVERY,
+    zone: tzinfo | None = None,
 ) -> Query:
-    """What the options ask for; ``hidden`` properties are served as null, ``page_cap`` is in rows.
+    """What the options ask of a view.
+
+    Args:
+        view: As the caller may see it.
+        options: From ``read_options``.
+        paging: Page sizes of the service.
+        forms: Which versions' literals and functions are understood.
+        zone: Of literals that name none; UTC without.
 
     Raises:
         BadQuery: an option cannot be obeyed; nothing is ignored in silence.
     """
-    if options.get("$count", "false").lower() not in {"true", "false"}:
-        raise BadQuery(f"Invalid value '{options['$count']}' for $count query option found.")
-    translator = Translator(entity_set, hidden)
-    condition = translator.condition(parse(options["$filter"])) if "$filter" in options else "TRUE"
+    translator = Translator(view, zone)
+    condition = "TRUE"
+    if "$filter" in options:
+        condition = translator.condition(parse(options["$filter"], forms))
+    if "$search" in options:
+        condition = f"({condition}) AND {matching(options['$search'], view, translator)}"
+    order = _order(options["$orderby"], translator, forms) if "$orderby" in options else ""
     selected = _names(options["$select"], "$select") if "$select" in options else None
     return Query(
-        entity_set,
-        _selected(entity_set, selected),
-        _navigations(entity_set, selected, options.get("$expand")),
-        hidden,
+        view,
+        _selected(view, selected),
+        _navigations(view, selected, options.get("$expand")),
         condition,
-        _order(options["$orderby"], translator) if "$orderby" in options else "",
-        _limit(options, page_cap),
-        _whole_number("$skip", options.get("$skip", "0")),
+        order,
+        window_of(options, paging),
+        _counts(options),
         translator.binds,
     )
 
 
-def _selected(entity_set: EntitySet, names: list[str] | None) -> tuple[Field, ...]:
+def _counts(options: Mapping[str, str]) -> bool:
+    answers = {"$count": {"true": True, "false": False}, "$inlinecount": {"allpages": True, "none": False}}
+    asked = False
+    for option, meanings in answers.items():
+        if option in options:
+            if options[option].lower() not in meanings:
+                raise BadQuery(f"Invalid value '{options[option]}' for {option} query option found.")
+            asked = meanings[options[option].lower()]
+    if options.get("$format", "json") not in {"json", "application/json"}:
+        raise BadQuery(f"The format '{options['$format']}' is not supported.")
+    return asked
+
+
+def _selected(view: View, names: list[str] | None) -> tuple[Column, ...]:
     """In the order of the model, whatever order was asked for, as .NET serialises."""
-    known = {*entity_set.field_names, *(name for name, _, _ in entity_set.navigation), "*"}
+    known = {*view.names, *(relation.name for relation in view.relations), "*"}
     for name in names or ():
         if name not in known:
-            raise BadQuery(f"Could not find a property named '{name}' on type '{entity_set.name}'.")
+            raise BadQuery(f"Could not find a property named '{name}' on type '{view.name}'.")
     if names is None or "*" in names:
-        return entity_set.fields
-    return tuple(field for field in entity_set.fields if field.name in names)
+        return view.columns
+    return tuple(column for column in view.columns if column.name in names)
 
 
-def _navigations(
-    entity_set: EntitySet, selected: list[str] | None, expand: str | None
-) -> tuple[Navigation, ...]:
-    """Expanded ones as objects; the others as null, and only where no ``$select`` was given."""
-    expanded = {} if expand is None else _expanded(entity_set, expand)
-    shown = [each for each in entity_set.navigation if selected is None or each[0] in expanded]
+def _navigations(view: View, selected: list[str] | None, expand: str | None) -> tuple[Navigation, ...]:
+    """Expanded ones with their rows; single ones as null too where there is no ``$select`` nor ``$expand``."""
+    expanded = {} if expand is None else _expanded(view, expand)
     return tuple(
-        Navigation(name, BY_NAME[target], own_key, expanded.get(name, ())) for name, target, own_key in shown
+        Navigation(relation, expanded.get(relation.name, ()))
+        for relation in view.relations
+        if relation.name in expanded or (selected is None and not relation.many)
     )
 
 
-def _expanded(entity_set: EntitySet, expand: str) -> dict[str, tuple[Field, ...]]:
-    targets = {name: BY_NAME[target] for name, target, _ in entity_set.navigation}
+def _expanded(view: View, expand: str) -> dict[str, tuple[Column, ...]]:
     expanded = {}
     for clause in _clauses(expand):
         found = _EXPANSION.fullmatch(clause)
-        if not found or found["name"] not in targets:
-            raise BadQuery(f"Cannot expand '{clause}' on type '{entity_set.name}'.")
+        relation = view.relation(found["name"]) if found else None
+        if found is None or relation is None:
+            raise BadQuery(f"Cannot expand '{clause}' on type '{view.name}'.")
         inner = None if found["select"] is None else _names(found["select"], "$select")
-        expanded[found["name"]] = _selected(targets[found["name"]], inner)
+        expanded[relation.name] = _selected(replace(relation.target, relations=()), inner)
     return expanded
 
 
-def _order(text: str, translator: Translator) -> str:
+def _order(text: str, translator: Translator, forms: frozenset[Form]) -> str:
     clauses = _clauses(text)
     if len(clauses) > MAX_ORDER_CLAUSES:
         raise BadQuery(
@@ -148,29 +183,8 @@ def _order(text: str, translator: Translator) -> str:
         parts = re.fullmatch(r"(.+?)(?:\s+(asc|desc))?", clause, re.DOTALL)
         if parts is None:
             raise BadQuery("The value of the query option '$orderby' has an empty clause.")
-        order += f"{translator.expression(parse(parts[1])).text} {parts[2] or 'asc'}, "
+        order += f"{translator.expression(parse(parts[1], forms)).text} {parts[2] or 'asc'}, "
     return order
-
-
-def _limit(options: Mapping[str, str], page_cap: int) -> int:
-    if "$top" not in options:
-        return page_cap
-    top = _whole_number("$top", options["$top"])
-    if top > page_cap:
-        raise BadQuery(
-            f"The limit of '{page_cap}' for Top query has been exceeded. "
-            f"The value from the incoming request is '{top}'."
-        )
-    return top
-
-
-def _whole_number(option: str, text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) >= 2**31:
-        raise BadQuery(
-            f"Invalid value '{text}' for {option} query option found. "
-            f"The {option} query option requires a non-negative integer value."
-        )
-    return int(text)
 
 
 def _names(text: str, option: str) -> list[str]:

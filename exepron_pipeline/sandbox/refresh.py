@@ -2,7 +2,8 @@
 
 Here belongs what is kept of them, in memory: they end with the server. Not here: the grant
 (``identity.py``). Each use gives a new token of the same family; a used one that comes again may have
-been stolen, so the whole family dies, the newest member included (RFC 9700, 4.14.2).
+been stolen, so the whole family dies, the newest member included (RFC 9700, 4.14.2). There are two caps, for one user at
+one client and at all of them; past a cap the oldest token ends, and nobody is told.
 """
 
 import secrets
@@ -31,14 +32,21 @@ class RefreshToken:
 
 @dataclass
 class RefreshTokens:
-    """All refresh tokens that are good, or were used once."""
+    """All refresh tokens that are good, or were used once; the caps count those that are good."""
 
+    per_client: int
+    per_user: int
     _tokens: dict[str, RefreshToken] = field(default_factory=dict, repr=False)
 
     def keep(self, text: str, client_id: str, user_id: int, scope: str, before: RefreshToken | None) -> None:
         """Remember a token that was issued, after ``before`` of the same family or as the first."""
         family = before.family if before else uuid.uuid4().hex
         self._tokens[text] = RefreshToken(client_id, user_id, scope, family)
+        mine = [(key, each) for key, each in self._tokens.items() if each.user_id == user_id]
+        good = [key for key, each in mine if not each.used and each is not before]
+        at_client = [key for key in good if self._tokens[key].client_id == client_id]
+        for key in {*good[: -self.per_user], *at_client[: -self.per_client]}:
+            del self._tokens[key]
 
     def find(self, text: str, client: object) -> RefreshToken | None:
         """The token when this client may use it now; a second use ends its family."""

@@ -1,73 +1,88 @@
 """Rows as JSON text.
 
-Here belongs how each kind of value looks on the wire. Not here: which rows and fields (``query.py``).
+Here belongs the way from a query to the texts of its rows. Not here: which rows and properties
+(``query.py``), how one value is written (``wire.py``), what stands around them (``envelope.py``).
 A page is rendered column by column and joined once: a thousand tasks take a few milliseconds.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from exepron_pipeline.sandbox.query import Navigation, Query
-from exepron_pipeline.sandbox.schema import Field, Kind
-
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def _stamp(text: str) -> str:
-    """Naive, and without the zeros that end a fraction, as .NET writes a ``DateTime`` from a database."""
-    return f'"{text.rstrip("0").rstrip(".")}"' if "." in text else f'"{text}"'
-
-
-_WRITERS: dict[Kind, Callable[..., str]] = {
-    "int": str,
-    "decimal": str,
-    "float": repr,
-    "bool": lambda flag: "true" if flag else "false",
-    "text": _quoted,
-    "date": lambda text: f'"{text}"',
-    "stamp": _stamp,
-    "list": str,
-}
+from exepron_pipeline.sandbox.views import Column
+from exepron_pipeline.sandbox.wire import Writers, quoted
 
 
 def fetch_rows(
-    connection: sqlite3.Connection, query: Query, scope: Iterable[str], binds: Mapping[str, object]
-) -> str:
-    """The rows of a query as the inside of a JSON list, with expansions."""
+    connection: sqlite3.Connection,
+    query: Query,
+    scope: Iterable[str],
+    binds: Mapping[str, object],
+    writers: Writers,
+) -> tuple[list[str], bool]:
+    """The rows of a page, each a JSON object, with expansions; and whether there are more behind them."""
     found = connection.execute(query.statement(scope), {**query.binds, **binds}).fetchall()
+    more = len(found) > query.window.limit
+    found = found[: query.window.limit]
     if not found:
-        return ""
+        return [], more
     columns = list(zip(*found, strict=True))
-    named = {field.name: _column(field, column) for field, column in zip(query.fields, columns, strict=False)}
-    for navigation, keys in zip(query.navigations, columns[len(query.fields) :], strict=True):
-        named[navigation.name] = _objects(connection, navigation, keys)
-    return ",".join(_joined(named))
+    named = _named(query.columns, columns, writers)
+    for navigation in query.navigations:
+        named[navigation.relation.name] = _beyond(connection, query, navigation, columns[-1], writers)
+    return _joined(named), more
 
 
-def _objects(connection: sqlite3.Connection, navigation: Navigation, keys: Sequence[int | None]) -> list[str]:
-    """For each key the object it leads to, or null."""
-    if not navigation.fields:
-        return ["null"] * len(keys)
-    key = navigation.target.key[0]
-    columns = ", ".join(f'"{name}"' for name in [key, *(field.name for field in navigation.fields)])
+def count_rows(
+    connection: sqlite3.Connection, query: Query, scope: Iterable[str], binds: Mapping[str, object]
+) -> int:
+    """How many rows there are on all pages."""
+    return int(connection.execute(query.counting(scope), {**query.binds, **binds}).fetchone()[0])
+
+
+def _beyond(
+    connection: sqlite3.Connection,
+    query: Query,
+    navigation: Navigation,
+    numbers: Sequence[int],
+    writers: Writers,
+) -> list[str]:
+    """For each row what the navigation property leads to: an object or null, or a list of objects."""
+    relation = navigation.relation
+    if not navigation.columns:
+        return ["null"] * len(numbers)
+    columns = ", ".join(["t.rowid", *(column.at("n") for column in navigation.columns)])
     rows = connection.execute(
-        f'SELECT {columns} FROM "{navigation.target.name}" WHERE "{key}" IN (SELECT value FROM json_each(?))',
-        (json.dumps(sorted({each for each in keys if each is not None})),),
+        f'SELECT {columns} FROM "{query.view.name}" AS t JOIN "{relation.target.name}" AS n '
+        f"ON {relation.condition} WHERE t.rowid IN (SELECT value FROM json_each(?)) ORDER BY n.rowid",
+        (json.dumps(numbers),),
     ).fetchall()
-    found, *values = zip(*rows, strict=True) if rows else ((),)
-    named = {
-        field.name: _column(field, column) for field, column in zip(navigation.fields, values, strict=False)
+    found: dict[int, list[str]] = defaultdict(list)
+    if rows:
+        owners, *values = zip(*rows, strict=True)
+        for owner, text in zip(owners, _joined(_named(navigation.columns, values, writers)), strict=True):
+            found[owner].append(text)
+    if relation.many:
+        return [f"[{','.join(found[number])}]" for number in numbers]
+    return [found[number][0] if found[number] else "null" for number in numbers]
+
+
+def _named(
+    columns: Iterable[Column], values: Iterable[Iterable[object]], writers: Writers
+) -> dict[str, list[str]]:
+    return {
+        column.name: _written(column, each, writers)
+        for column, each in zip(columns, values, strict=False)  # the row's number has no column
     }
-    objects = dict(zip(found, _joined(named), strict=True))
-    return [objects.get(each, "null") for each in keys]
 
 
-def _column(field: Field, values: Iterable[object]) -> list[str]:
-    write = _WRITERS[field.kind]
+def _written(column: Column, values: Iterable[object], writers: Writers) -> list[str]:
+    write = column.write or writers[column.kind]
     return ["null" if value is None else write(value) for value in values]
 
 
 def _joined(named: Mapping[str, Iterable[str]]) -> list[str]:
-    template = "{" + ",".join(f"{_quoted(name)}:%s" for name in named) + "}"
+    template = "{" + ",".join(f"{quoted(name).replace('%', '%%')}:%s" for name in named) + "}"
     return [template % row for row in zip(*named.values(), strict=True)]

@@ -182,7 +182,9 @@ ENTITY_SETS: tuple[EntitySet, ...] = (
     EntitySet(
         "linked_projects",
         ("originTaskId", "destinationTaskId"),
-        _fields(originProjectId="int", originTaskId="int", destinationProjectId="int", destinationTaskId="int"),
+        _fields(
+            originProjectId="int", originTaskId="int", destinationProjectId="int", destinationTaskId="int"
+        ),
         ("Accounts/{a}/LinkedProjects",),
     ),
     EntitySet(

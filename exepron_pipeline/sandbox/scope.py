@@ -6,13 +6,14 @@ Here belong account, user, project and task of a path, and the financial permiss
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from exepron_pipeline.sandbox.generations import Endpoint
+from exepron_pipeline.sandbox.limits import Limits
 from exepron_pipeline.sandbox.portfolio import Portfolio
 from exepron_pipeline.sandbox.refusals import Forbidden, NotFound, Unauthorized
-from exepron_pipeline.sandbox.schema import EntitySet
+from exepron_pipeline.sandbox.views import View
 
 MINE = 0
 """In place of an account or a user: the caller's."""
@@ -30,12 +31,21 @@ class Caller:
     user_id: int
     account_id: int
     sees_financial: bool
+    projects: frozenset[int] | None = None
+    """Keys of the projects whose rows they may see; ``None`` for all."""
 
-    def hidden(self, entity_set: EntitySet) -> frozenset[str]:
-        """Properties that are null for this caller."""
-        if self.sees_financial:
-            return frozenset()
-        return frozenset(field.name for field in entity_set.fields if field.financial)
+    def view(self, view: View) -> View:
+        """What they see of a view: financial properties may be null."""
+        return view if self.sees_financial else view.without_money()
+
+    def limited_to(self, portfolio: Portfolio, projects: int) -> "Caller":
+        """The same user with a role that shows only the first so many projects of the account."""
+        found = portfolio.connection.execute(
+            'SELECT "projectId" FROM "projects" WHERE _account = ? ORDER BY "projectId" LIMIT ?',
+            (self.account_id, projects),
+        )
+        first = frozenset(key for (key,) in found)
+        return replace(self, projects=first if self.projects is None else first & self.projects)
 
 
 @dataclass
@@ -51,8 +61,8 @@ class Scope:
         self.binds.update(binds)
 
 
-def find_caller(portfolio: Portfolio, user_id: int) -> Caller:
-    """The user that a token names.
+def find_caller(portfolio: Portfolio, user_id: int, limits: Limits) -> Caller:
+    """The user that a token names, with the rights that role and limits leave.
 
     Raises:
         Unauthorized: there is no such user any more.
@@ -62,20 +72,26 @@ def find_caller(portfolio: Portfolio, user_id: int) -> Caller:
     ).fetchone()
     if found is None:
         raise Unauthorized("invalid_token")
-    return Caller(user_id, found[0], portfolio.may_see_financial(user_id))
+    financial = limits.financial and portfolio.may_see_financial(user_id)
+    caller = Caller(user_id, found[0], financial, portfolio.visible_projects(user_id))
+    return caller if limits.projects is None else caller.limited_to(portfolio, limits.projects)
 
 
 def resolve(endpoint: Endpoint, numbers: Mapping[str, int], caller: Caller, portfolio: Portfolio) -> Scope:
     """The rows that a path opens to this caller.
 
     Raises:
-        Forbidden: another account, or a financial entity set without that permission.
+        Forbidden: another account, a hidden project, or a financial entity set without that permission.
         NotFound: a user, project or task that the account does not have.
     """
     _check_permission(endpoint, numbers, caller)
     scope = Scope()
     scope.add("t._account = :account", account=caller.account_id)
     scope.binds["now"] = f"{portfolio.today.isoformat()}T23:59:59.999"
+    if caller.projects is not None:
+        listed = json.dumps(sorted(caller.projects))
+        visible = "(t._project IS NULL OR t._project IN (SELECT value FROM json_each(:visible)))"
+        scope.add(visible, visible=listed)
     if numbers.get("p", ALL) != ALL:
         _check_exists(portfolio, caller, "Project", numbers["p"])
         scope.add("t._project = :project", project=numbers["p"])
@@ -92,7 +108,7 @@ def resolve(endpoint: Endpoint, numbers: Mapping[str, int], caller: Caller, port
 def _check_permission(endpoint: Endpoint, numbers: Mapping[str, int], caller: Caller) -> None:
     if numbers.get("a", MINE) not in {MINE, caller.account_id}:
         raise Forbidden(f"You have no access to the account with id '{numbers['a']}'.")
-    if endpoint.entity_set.needs_financial and not caller.sees_financial:
+    if endpoint.view.needs_financial and not caller.sees_financial:
         raise Forbidden("You have no permission to see financial data.")
 
 
@@ -105,6 +121,8 @@ def _check_exists(
     ).fetchone()
     if found is None:
         raise NotFound(f"{word} with id '{number}' not found")
+    if word == "Project" and caller.projects is not None and number not in caller.projects:
+        raise Forbidden(f"You have no access to the project with id '{number}'.")
 
 
 def _narrow_to_user(

@@ -37,7 +37,12 @@ class Server(uvicorn.Server):
     def __init__(self, app: Starlette, ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(
             uvicorn.Config(
-                app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+                app,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                date_header=False,  # the application knows what time it is for it
+                timeout_graceful_shutdown=2,
             )
         )
         self._ready = ready

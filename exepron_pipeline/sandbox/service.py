@@ -9,10 +9,16 @@ from pathlib import Path
 
 from exepron_pipeline.sandbox import state
 from exepron_pipeline.sandbox.app import create_app
+from exepron_pipeline.sandbox.faults.schedule import faults_of
+from exepron_pipeline.sandbox.limits import limits_of
+from exepron_pipeline.sandbox.offer import Offer
 from exepron_pipeline.sandbox.portfolio import Portfolio
 from exepron_pipeline.sandbox.process import RunningSandbox
 from exepron_pipeline.sandbox.server import Server, listen_on
 from exepron_pipeline.sandbox.world import World
+
+_CACHE = "portfolio"
+"""In the data folder: portfolios that take long to build."""
 
 
 def serve(
@@ -20,7 +26,7 @@ def serve(
     kept: state.SandboxState,
     ready: Callable[[RunningSandbox], None],
     *,
-    token_lifetime: int = 3600,
+    offer: Offer | None = None,
     with_parent: bool = False,
 ) -> None:
     """Serve until stopped.
@@ -29,18 +35,22 @@ def serve(
         data_dir: The folder whose calendar is followed.
         kept: What the folder holds (``state.settle``).
         ready: Called once when requests are answered.
-        token_lifetime: Of access tokens, in seconds.
+        offer: Generation, profile, stamps, limits and faults; without: as usual.
         with_parent: Stop when standard input ends.
 
     Raises:
-        SandboxError: another program uses the port.
+        SandboxError: another program uses the port; a limit or fault that does not exist.
         KeyboardInterrupt: after Ctrl-C.
     """
+    chosen = offer or Offer()
+    faults = faults_of(chosen.faults)
+    limits_of(chosen.limits)  # a mistake in it is told before the data is made
     listener = listen_on(kept.port)
-    world = World(Portfolio(kept.seed, kept.size, kept.day), data_dir)
-    running = RunningSandbox(data_dir, kept, str(world.service_user()["email"]), child=None)
+    cache = None if kept.size == "small" else data_dir / _CACHE
+    world = World(Portfolio(kept.seed, kept.size, kept.day, cache), data_dir, faults)
+    running = RunningSandbox(data_dir, kept, str(world.service_user()["email"]), None, chosen.arguments())
     mark = state.folder_mark(data_dir)
-    app = create_app(world, running.url, folder_mark=mark, token_lifetime=token_lifetime)
+    app = create_app(world, running.url, folder_mark=mark, offer=chosen)
     server = Server(app, lambda: ready(running))
     if with_parent:
         server.stop_with_parent()

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from exepron_pipeline.sandbox.functions import FAMILY, Type
 from exepron_pipeline.sandbox.refusals import BadQuery
-from exepron_pipeline.sandbox.schema import Field, Kind
+from exepron_pipeline.sandbox.schema import Kind
+from exepron_pipeline.sandbox.views import NOTHING, Column
 
 _TYPES: dict[Kind, Type] = {
     "int": "int", "decimal": "number", "float": "number", "text": "text",
@@ -30,11 +31,13 @@ class Sql:
         return FAMILY.get(self.type, self.type)
 
 
-def column(found: Field, alias: str) -> Sql:
+def property_of(column: Column, alias: str) -> Sql:
     """A property of the table with this alias; decimals compare as numbers."""
-    name = f'{alias}."{found.name}"'
-    text = f"CAST({name} AS REAL)" if found.kind == "decimal" else name
-    return Sql(text, _TYPES[found.kind], computed=False)
+    text = column.at(alias)
+    if text == NOTHING:
+        return Sql(text, "null")
+    text = f"CAST({text} AS REAL)" if column.kind == "decimal" else text
+    return Sql(text, _TYPES[column.kind], computed=False)
 
 
 def as_stamp(sql: Sql, *others: Sql) -> Sql:

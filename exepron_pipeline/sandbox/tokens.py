@@ -7,7 +7,7 @@ service that runs on.
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,24 +27,27 @@ _ALGORITHM = "ES256"
 
 @dataclass(frozen=True)
 class AccessTokens:
-    """Issues and checks the tokens of one issuer; ``lifetime`` is in seconds."""
+    """Issues and checks the tokens of one issuer; ``lifetime`` and ``clock`` are in seconds."""
 
     issuer: str
     key: ECKey
     lifetime: int
+    clock: Callable[[], float] = time.time
 
     @classmethod
-    def of_seed(cls, issuer: str, seed: int, lifetime: int) -> "AccessTokens":
+    def of_seed(
+        cls, issuer: str, seed: int, lifetime: int, clock: Callable[[], float] = time.time
+    ) -> "AccessTokens":
         """The tokens of the sandbox with this seed."""
         number = int.from_bytes(derive(seed, "signing key")) >> 1  # below the order of the curve
         private = ec.derive_private_key(number or 1, ec.SECP256R1())
         key = ECKey.import_key(private)
         key.ensure_kid()
-        return cls(issuer, key, lifetime)
+        return cls(issuer, key, lifetime, clock)
 
     def issue(self, user_id: int, client_id: str, scope: str) -> str:
         """A token for a user, asked for by a client."""
-        now = int(time.time())
+        now = int(self.clock())
         claims = {
             "iss": self.issuer, "aud": API_SCOPE, "sub": str(user_id), "client_id": client_id, "scope": scope,
             "iat": now, "exp": now + self.lifetime, "jti": uuid.uuid4().hex,
@@ -72,6 +75,7 @@ class AccessTokens:
 
     def _verified(self, token: str) -> Mapping[str, Any]:
         expected = jwt.JWTClaimsRegistry(
+            now=int(self.clock()),
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": API_SCOPE},
             sub={"essential": True},

@@ -4,19 +4,20 @@ Here belong operators, literals, properties and null. Not here: the functions (`
 (``sql.py``), the parser (``expression.py``), the statement around it (``query.py``).
 
 Null as OData has it: ``eq`` and ``ne`` know null as a value, all other comparisons with it are false, and
-``not`` of such a one is true. Instants are compared in UTC: a literal without offset is taken as UTC.
+``not`` of such a one is true. Instants are compared in UTC: a literal without offset is taken as UTC, or
+in the zone in which the service writes its stamps.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from odata_query import ast
 
 from exepron_pipeline.sandbox.expression import Node
 from exepron_pipeline.sandbox.functions import FUNCTIONS, Function, Type
 from exepron_pipeline.sandbox.refusals import BadQuery
-from exepron_pipeline.sandbox.schema import BY_NAME, EntitySet
-from exepron_pipeline.sandbox.sql import Sql, as_stamp, column, decided, incompatible, same_family
+from exepron_pipeline.sandbox.sql import Sql, as_stamp, decided, incompatible, property_of, same_family
+from exepron_pipeline.sandbox.views import View
 
 _COMPARISONS = {"Eq": "IS", "NotEq": "IS NOT", "Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">="}
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "Mod": "%"}
@@ -24,13 +25,10 @@ _ARITHMETIC = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "Mod": "%"}
 
 @dataclass
 class Translator:
-    """Turns expressions over ``entity_set`` into SQL; collects the values in ``binds``.
+    """Turns expressions over ``view`` into SQL; collects the values in ``binds``."""
 
-    ``hidden`` are properties that the caller may not see: they are null, in conditions too.
-    """
-
-    entity_set: EntitySet
-    hidden: frozenset[str]
+    view: View
+    zone: tzinfo | None = None
     binds: dict[str, object] = field(default_factory=dict)
 
     def condition(self, node: Node) -> str:
@@ -52,7 +50,7 @@ class Translator:
         """
         match node:
             case ast.Identifier(name=name, namespace=namespace):
-                return self._property(".".join((*namespace, name)), self.entity_set, "t")
+                return _property(".".join((*namespace, name)), self.view, "t")
             case ast.Attribute(owner=ast.Identifier(name=navigation), attr=name):
                 return self._beyond(navigation, name)
             case ast.Compare(comparator=ast.In(), left=left, right=ast.List(val=items)):
@@ -75,23 +73,14 @@ class Translator:
             case _:
                 return self._literal(node)
 
-    def _property(self, name: str, entity_set: EntitySet, alias: str) -> Sql:
-        found = next((each for each in entity_set.fields if each.name == name), None)
-        if found is None:
-            raise BadQuery(f"Could not find a property named '{name}' on type '{entity_set.name}'.")
-        if name in self.hidden:
-            return Sql("NULL", "null")
-        return column(found, alias)
-
     def _beyond(self, navigation: str, name: str) -> Sql:
         """A property of the row that a navigation property leads to."""
-        for property_name, target, own_key in self.entity_set.navigation:
-            if property_name == navigation:
-                found = self._property(name, BY_NAME[target], "n")
-                key = BY_NAME[target].key[0]
-                select = f'(SELECT {found.text} FROM "{target}" AS n WHERE n."{key}" = t."{own_key}")'
-                return Sql(select, found.type)
-        raise BadQuery(f"Could not find a property named '{navigation}' on type '{self.entity_set.name}'.")
+        relation = self.view.relation(navigation)
+        if relation is None or relation.many:
+            raise BadQuery(f"Could not find a property named '{navigation}' on type '{self.view.name}'.")
+        found = _property(name, relation.target, "n")
+        select = f'(SELECT {found.text} FROM "{relation.target.name}" AS n WHERE {relation.condition})'
+        return Sql(select, found.type)
 
     def _compared(self, operator: str, left: Sql, right: Sql) -> Sql:
         same_family(operator, left, right)
@@ -137,9 +126,9 @@ class Translator:
             case ast.String(val=text):
                 return self._bound(text, "text")
             case ast.Date(val=text):
-                return self._bound(_moment(text).strftime("%Y-%m-%d"), "date")
+                return self._bound(_moment(text, UTC).strftime("%Y-%m-%d"), "date")
             case ast.DateTime(val=text):
-                return self._bound(_stored(_moment(text)), "stamp")
+                return self._bound(_stored(_moment(text, self.zone or UTC)), "stamp")
         raise BadQuery(f"'{type(node).__name__}' is not supported here.")
 
     def _whole_number(self, text: str) -> Sql:
@@ -158,10 +147,17 @@ class Translator:
         return sql
 
 
-def _moment(text: str) -> datetime:
+def _property(name: str, view: View, alias: str) -> Sql:
+    found = view.column(name)
+    if found is None:
+        raise BadQuery(f"Could not find a property named '{name}' on type '{view.name}'.")
+    return property_of(found, alias)
+
+
+def _moment(text: str, zone: tzinfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text.upper())
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise BadQuery(f"'{text}' is not a valid date or time.") from error
 

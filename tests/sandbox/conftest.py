@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -118,6 +119,13 @@ class TinyPortfolio:
     def may_see_financial(self, user_id: int) -> bool:
         """All but one may."""
         return user_id != GUEST
+
+    def visible_projects(self, _user_id: int) -> None:
+        """No role hides a project."""
+
+    def zone_of(self, account_id: int) -> ZoneInfo:
+        """The first account has no summer time, the second one has."""
+        return ZoneInfo({10: "Asia/Kolkata", 20: "Europe/Berlin"}[account_id])
 
     def projects_of(self, user_id: int) -> set[int]:
         """All of the account for a service user."""
@@ -225,6 +233,21 @@ def serve_world() -> Iterator[ServeWorld]:
         server.should_exit = True
     for _, thread in running:
         thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def serve_tiny(serve_world: ServeWorld) -> Callable[..., tuple[Client, Any]]:
+    """Serve a portfolio of its own with an offer: a client of the service user, and the world."""
+    from exepron_pipeline.sandbox.faults.schedule import faults_of
+    from exepron_pipeline.sandbox.offer import offer_of
+    from exepron_pipeline.sandbox.world import World
+
+    def serve(generation: str | None = None, **names: Any) -> tuple[Client, Any]:
+        offer = offer_of(generation, **names)
+        world = World(TinyPortfolio(), faults=faults_of(offer.faults))  # type: ignore[arg-type]  # a stand-in
+        return serve_world(world, offer=offer).as_user("sync@ten.example"), world
+
+    return serve
 
 
 @pytest.fixture(scope="session")

@@ -148,15 +148,50 @@ def test_advance(run, tmp_path):
     )
 
 
+def test_exec_serves_what_is_asked_for(run, tmp_path):
+    """Generation, profile, stamps, limits and faults of ``exec`` are those of the sandbox that CMD sees."""
+    asks = (
+        "import os, urllib.request as u;"
+        "print(u.urlopen(os.environ['EXEPRON_API_URL'].replace('/api/v1', '/health')).read().decode())"
+    )
+    code, out, err = run(
+        "exec", "--generation", "g3", "--profile", "confirmed", "--stamps", "local", "--limit", "page=9",
+        "--fault", "unavailable:3", "--fault", "slow-answer", "--", sys.executable, "-c", asks,
+    )  # fmt: skip
+    assert code == 0, err
+    said = json.loads(out)
+    assert (said["generation"], said["profile"]) == ("g3", "confirmed")
+    assert said["faults"] == {"unavailable": 0, "slow-answer": 0}
+    assert {"--stamps=local", "--limit=page=9", "--fault=unavailable:3"} <= set(said["offer"])
+
+
+def test_names_are_listed(run, tmp_path):
+    """``--fault list`` and ``--limit list`` print every name with its meaning, and start nothing."""
+    from exepron_pipeline.sandbox.faults.catalogue import FAULTS
+    from exepron_pipeline.sandbox.limits import LIMITS
+
+    for option, names in (("--fault", FAULTS), ("--limit", LIMITS)):
+        code, out, _ = run(option, "list")
+        assert code == 0
+        assert [line.split()[0] for line in out.splitlines()] == list(names)
+    assert FAULTS["key-twice"].about in run("exec", "--fault", "list", "--", "true")[1]
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--generation", "g3"],
-        ["--profile", "stranger"],
+        ["--generation", "g4"],
+        ["--profile", "friend"],
+        ["--stamps", "mars"],
         ["--fault", "slow"],
+        ["--fault", "unavailable:sometimes"],
+        ["--limit", "page=none"],
+        ["--limit", "patience=3"],
+        ["--fault", "unavailable", "advance", "--days", "1"],
         ["--size", "huge"],
         ["--port", "80"],
-        ["exec", "--generation", "g1", "--", "true"],
+        ["exec", "--generation", "g0", "--", "true"],
         ["--seed", "3", "advance", "--days", "1"],
         ["exec"],
     ],

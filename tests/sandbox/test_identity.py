@@ -210,9 +210,10 @@ def test_refresh_token_belongs_to_its_client(anonymous):
 
 def test_lifetime_is_a_setting(serve_world, tiny):
     """Tokens live as long as the server was told, and not longer."""
+    from exepron_pipeline.sandbox.offer import Offer
     from exepron_pipeline.sandbox.world import World
 
-    short = serve_world(World(tiny), token_lifetime=1)
+    short = serve_world(World(tiny), offer=Offer(limits=("token-lifetime=1",)))
     token = short.sign_in("sync@ten.example").json
     assert token["expires_in"] == 1
     short.token = token["access_token"]

@@ -100,6 +100,31 @@ def test_a_running_one_is_used_again(running):
     assert health(running.url)["portfolio"]["seed"] == 3
 
 
+def test_an_offer_reaches_the_child(tmp_path, client_of):
+    """Generation, limits and faults are those asked for; who asks for nothing uses them, for others is an error."""
+    from exepron_pipeline.sandbox.offer import Offer
+
+    offer = Offer("g3", limits=("page=2:split",), faults=("unavailable:1@roles",))
+    with process.start(tmp_path / "data", offer=offer) as sandbox:
+        client = client_of(sandbox.url, 1).as_user(sandbox.environment["EXEPRON_USERNAME"])
+        assert client.get("roles").status == 503
+        assert len(client.get("projects").json["value"]) == 2
+        assert health(sandbox.url)["faults"] == {"unavailable": 1}
+        assert process.start(tmp_path / "data").arguments == offer.arguments()
+        with pytest.raises(SandboxError, match=r"runs already with --generation=g3") as other:
+            process.start(tmp_path / "data", offer=Offer("g1"))
+        assert other.value.hint
+
+
+@pytest.mark.parametrize("offer", [{"faults": ("nothing",)}, {"limits": ("page=none",)}])
+def test_a_wrong_offer_says_so(tmp_path, offer):
+    """A child that is asked for what does not exist ends, and the error holds its words."""
+    from exepron_pipeline.sandbox.offer import Offer
+
+    with pytest.raises(SandboxError, match=r"nothing|page=none"):
+        process.start(tmp_path / "data", offer=Offer(**offer))
+
+
 def test_advance_reaches_a_running_one(running, client):
     """Days added to the folder are lived through before the next answer, and change rows."""
     before = client.get("Accounts/0/WorkHours", orderby="workHourId desc", top="1").text

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from exepron_pipeline.sandbox.functions import install
 from exepron_pipeline.sandbox.generations import G2
 from exepron_pipeline.sandbox.literals import modernise
+from exepron_pipeline.sandbox.paging import Paging
 from exepron_pipeline.sandbox.query import plan_query, read_options
 from exepron_pipeline.sandbox.refusals import BadQuery
 from exepron_pipeline.sandbox.schema import BY_NAME
@@ -20,9 +21,8 @@ PREFIX = "The query specified in the URI is not valid. "
 
 def found(connection, entity_set, **options):
     """Keys of the rows that the options leave, without a server between."""
-    query = plan_query(
-        BY_NAME[entity_set], {f"${name}": text for name, text in options.items()}, frozenset(), 2000
-    )
+    view = next(endpoint.view for endpoint in G2.endpoints if endpoint.view.name == entity_set)
+    query = plan_query(view, {f"${name}": text for name, text in options.items()}, Paging(2000))
     rows = connection.execute(
         query.statement(["t._account = 10"]), {**query.binds, "now": "2026-01-08T23:59:59.999"}
     )
@@ -244,7 +244,7 @@ def test_options_that_cannot_be_obeyed(service, options, message):
 def test_option_twice():
     """An option that comes twice is refused."""
     with pytest.raises(BadQuery, match="more than once"):
-        read_options([("$top", "1"), ("$top", "2")], G2)
+        read_options([("$top", "1"), ("$top", "2")], G2.options)
 
 
 def test_other_parameters_are_nobodys(service):

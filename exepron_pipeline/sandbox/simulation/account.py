@@ -6,42 +6,19 @@ Here belongs what all parts of a simulated day share. Not here: what happens on 
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 from exepron_pipeline.sandbox.simulation import rows
 from exepron_pipeline.sandbox.simulation.calendar import WorkCalendar, WorkingDay
 from exepron_pipeline.sandbox.simulation.numbers import Numbers
 from exepron_pipeline.sandbox.simulation.people import Company
-from exepron_pipeline.sandbox.simulation.project import Milestone, Project, Status, Task
+from exepron_pipeline.sandbox.simulation.project import Milestone, Project, Revenue, Status
+from exepron_pipeline.sandbox.simulation.records import ProjectLink, Setback, WorkHour
+from exepron_pipeline.sandbox.simulation.task import Task
 from exepron_pipeline.sandbox.store import Store
 
-
-@dataclass(eq=False, slots=True)
-class WorkHour:
-    """Hours booked by one person on one task and day."""
-
-    id: int
-    project: Project
-    task: Task
-    user_id: int
-    resource_type_id: int
-    work_date: date
-    hours: Decimal
-
-
-@dataclass(eq=False, slots=True)
-class Setback:
-    """A reason code put on a task that overran."""
-
-    id: int
-    project: Project
-    task: Task
-    primary: int
-    secondary: int | None
-    note: str | None
-    status: str
-    status_date: date
+DORMANT = timedelta(days=14)
+"""Values of a project are only ever computed anew behind a stamp that is older than this."""
 
 
 @dataclass(eq=False, slots=True)
@@ -58,9 +35,15 @@ class Account:
     reason_code_ids: list[int] = field(default_factory=list)
     projects: list[Project] = field(default_factory=list)
     start_credit: float = 1.0
-    late_bookings: list[WorkHour] = field(default_factory=list)
+    late_bookings: list[tuple[WorkHour, datetime | None]] = field(default_factory=list)
+    """with the moment when they were typed in without connection, if they were"""
     recent_bookings: deque[WorkHour] = field(default_factory=lambda: deque(maxlen=200))
     setbacks: list[Setback] = field(default_factory=list)
+    links: list[ProjectLink] = field(default_factory=list)
+    unsent: list[rows.Row] = field(default_factory=list)
+    """tasks as reported without connection: they arrive on the next working day, with their old stamps"""
+    newcomers: list[int] = field(default_factory=list)
+    """users on probation, who belong to no resource type yet"""
 
     @property
     def id(self) -> int:
@@ -71,16 +54,47 @@ class Account:
         """Return the projects (no templates) in one of the given states, oldest first."""
         return [project for project in self.projects if project.status in wanted and not project.is_template]
 
+    def forget(self, project: Project) -> None:
+        """Let go of a completed project: its rows stay as they are."""
+        self.projects.remove(project)
+        self.links = [link for link in self.links if link.destination is not project]
+
     def save_project(self, project: Project, moment: datetime, user_id: int) -> None:
         """Save a project; its stamp moves to ``moment`` when anything changed."""
-        stamp = {"accountId": self.id, "lastModifiedOn": moment, "lastModifiedByUserID": user_id}
-        row = rows.project_row(project, self.calendar) | stamp
+        project.saved_at = moment
+        row = self._project_row(project, moment, user_id)
         self.store.save("projects", rows.in_project(self.id, project, row))
+
+    def amend_project(self, project: Project, moment: datetime) -> None:
+        """Write what was computed anew about a project; its stamp stays, for nobody edited it."""
+        row = self._project_row(project, moment, project.manager_id)
+        self.store.amend("projects", rows.in_project(self.id, project, row))
+
+    def _project_row(self, project: Project, moment: datetime, user_id: int) -> rows.Row:
+        stamp = {"accountId": self.id, "lastModifiedOn": moment, "lastModifiedByUserID": user_id}
+        return rows.project_row(project, self.calendar) | stamp
+
+    def is_dormant(self, project: Project, moment: datetime) -> bool:
+        """True when nobody has saved the project for so long that its stamp tells nothing any more."""
+        return project.saved_at is None or moment - project.saved_at > DORMANT
 
     def save_task(self, project: Project, task: Task, moment: datetime, user_id: int) -> None:
         """Save a task; its stamp moves to ``moment`` when anything changed."""
+        self.store.save("tasks", self._task_row(project, task, moment, user_id))
+
+    def save_task_later(self, project: Project, task: Task, moment: datetime, user_id: int) -> None:
+        """Save a task on the next working day, as it is now and with the stamp of ``moment``."""
+        self.unsent.append(self._task_row(project, task, moment, user_id))
+
+    def send_unsent(self) -> None:
+        """Save the tasks that were reported without connection."""
+        for row in self.unsent:
+            self.store.save("tasks", row)
+        self.unsent = []
+
+    def _task_row(self, project: Project, task: Task, moment: datetime, user_id: int) -> rows.Row:
         row = rows.task_row(project, task) | {"lastModifiedOn": moment, "lastModifiedByUserID": user_id}
-        self.store.save("tasks", rows.in_project(self.id, project, row, task.id))
+        return rows.in_project(self.id, project, row, task.id)
 
     def save_tasks(self, project: Project, moment: datetime) -> None:
         """Save all tasks of a project, as the project manager does at one sitting."""
@@ -115,19 +129,21 @@ class Account:
         row = rows.milestone_row(project, milestone, self.calendar)
         self.store.save("milestones", rows.in_project(self.id, project, row, milestone.task.id))
 
-    def save_revenue(
-        self, project: Project, task: Task, kind: str, day: date | None, amount: Decimal, note: str | None
-    ) -> None:
-        """Add a planned or actual revenue to a task."""
-        row = {
-            "taskRevenueId": self.numbers.next("task_revenues"),
-            "taskId": task.id,
-            "revenueType": kind,
-            "revenueDate": day,
-            "amount": amount,
-            "description": note,
-        }
-        self.store.save("task_revenues", rows.in_project(self.id, project, row, task.id))
+    def save_assignments(self, project: Project, task: Task) -> None:
+        """Save what a task needs of each resource type."""
+        for resource_type_id, quantity in task.demand:
+            row = rows.assignment_row(task, resource_type_id, quantity)
+            self.store.save("task_resource_assignments", rows.in_project(self.id, project, row, task.id))
+
+    def save_project_link(self, link: ProjectLink) -> None:
+        """Save the link between tasks of two projects."""
+        row = rows.project_link_row(link.origin, link.before, link.destination, link.after)
+        self.store.save("linked_projects", rows.in_project(self.id, link.origin, row))
+
+    def save_revenue(self, project: Project, revenue: Revenue, kind: str = "planned") -> None:
+        """Save a revenue of a task, planned or actual."""
+        row = rows.revenue_row(revenue, kind)
+        self.store.save("task_revenues", rows.in_project(self.id, project, row, revenue.task.id))
 
     def save_work_hour(self, booking: WorkHour, moment: datetime) -> None:
         """Save a booking with its cost at the resource type's rate."""

@@ -22,6 +22,7 @@ DAY_ZERO = date(2026, 1, 5)
 HOURS_A_DAY = 8
 _OPENING = time(8)
 _OPEN_SECONDS = 9 * 3600
+_EARLIER_SECONDS = 17 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class WorkingDay:
         """Return some moment of the working hours in UTC, mostly a whole second as many clients write it."""
         milliseconds = 0 if self.rng.random() < 0.75 else self.rng.randrange(1, 1000)
         return self.opens_at + timedelta(seconds=self.rng.randrange(_OPEN_SECONDS), milliseconds=milliseconds)
+
+    def earlier(self) -> datetime:
+        """Return some moment of the date before the end of the working hours, in UTC."""
+        closes_at = self.opens_at + timedelta(seconds=_OPEN_SECONDS)
+        return closes_at - timedelta(seconds=self.rng.randrange(_EARLIER_SECONDS))
 
 
 class WorkCalendar:

@@ -15,8 +15,11 @@ from exepron_pipeline.sandbox.simulation.industries.plant import PLANT
 
 Size = Literal["small", "medium", "large"]
 
-FACTORS: dict[Size, int] = {"small": 1, "medium": 33, "large": 333}
+FACTORS: dict[Size, int] = {"small": 1, "medium": 4, "large": 20}
 """How often the small portfolio's running projects, people and resources are multiplied."""
+
+TASKS: dict[Size, int] = {"small": 0, "medium": 100_000, "large": 1_000_000}
+"""Least number of tasks on the first day, those of an archive of completed projects included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,16 @@ Here belongs the order of things. Not here: the things (each has its own module)
 from datetime import date
 from random import Random
 
-from exepron_pipeline.sandbox.simulation import bookings, desk, execution, founding, pipeline, setbacks
+from exepron_pipeline.sandbox.simulation import (
+    bookings,
+    desk,
+    execution,
+    founding,
+    pipeline,
+    review,
+    setbacks,
+    turnover,
+)
 from exepron_pipeline.sandbox.simulation.account import Account
 
 
@@ -21,10 +30,12 @@ def live(account: Account, today: date) -> None:
     if not account.calendar.is_working(today):
         return
     day = account.calendar.open(today, Random(f"{account.seed}/{account.id}/{today}"))
+    account.send_unsent()
     pipeline.move_projects(account, day)
     shift = execution.work(account, day)
     bookings.book(account, day, shift)
     setbacks.follow_up(account, day, shift)
-    execution.review(account, day)
+    review.review(account, day)
     pipeline.complete(account, day)
     desk.edit(account, day)
+    turnover.move_people(account, day)

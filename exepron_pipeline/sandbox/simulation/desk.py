@@ -6,15 +6,15 @@ the progress (``execution.py``).
 Once in five working days at least, a booking and a task link are removed.
 """
 
-from collections.abc import Iterator
-
 from exepron_pipeline.sandbox.simulation.account import Account
 from exepron_pipeline.sandbox.simulation.bookings import QUARTER
 from exepron_pipeline.sandbox.simulation.calendar import WorkingDay
-from exepron_pipeline.sandbox.simulation.project import Project, Status, Task
+from exepron_pipeline.sandbox.simulation.network_edits import connect, remove, spare_links, unlink
+from exepron_pipeline.sandbox.simulation.project import Project, Status
 
 _LINK_DAY, _BOOKING_DAY, _USER_DAY = 1, 3, 4
 _WEEK = 5
+_RENUMBERED_EVERY, _RENUMBERED_ON = 60, 33
 _TITLES = (
     "Senior Engineer",
     "Team lead (interim)",
@@ -35,6 +35,8 @@ def edit(account: Account, day: WorkingDay) -> None:
         _correct_bookings(account, day)
     if weekday == _USER_DAY:
         _change_user(account, day)
+    if day.index % _RENUMBERED_EVERY == _RENUMBERED_ON:
+        _renumber(account, day)
     for project in account.in_status(Status.PLANNING):
         if day.rng.random() < 0.25:
             _revise(account, project, day)
@@ -63,34 +65,28 @@ def _change_user(account: Account, day: WorkingDay) -> None:
     account.save_user(user_id, day.moment())
 
 
-def _spare_links(project: Project) -> Iterator[tuple[Task, Task]]:
-    """Return links without which the network would still hang together."""
-    for task in project.tasks:
-        if len(task.predecessors) > 1:
-            yield from ((before, task) for before in task.predecessors if len(before.successors) > 1)
-
-
 def _drop_link(account: Account, day: WorkingDay) -> None:
     """Remove a link that the planners found needless."""
     for project in account.in_status(Status.PLANNING):
-        spare = list(_spare_links(project))
+        spare = list(spare_links(project))
         if spare:
             before, after = day.rng.choice(spare)
-            _unlink(account, before, after)
+            unlink(account, before, after)
             return
 
 
-def _unlink(account: Account, before: Task, after: Task) -> None:
-    before.successors.remove(after)
-    after.predecessors.remove(before)
-    account.store.delete("task_links", before.id, after.id)
+def _renumber(account: Account, day: WorkingDay) -> None:
+    """Put the project's number before the task numbers of all projects to come, or take it off again.
 
-
-def _connect(account: Account, project: Project, before: Task, after: Task) -> None:
-    if before not in after.predecessors:
-        before.successors.append(after)
-        after.predecessors.append(before)
-        account.save_link(project, before, after)
+    It is one statement in the service's database: hundreds of rows, over several projects, with one stamp.
+    """
+    moment = day.moment()
+    for project in account.in_status(Status.PLANNING, Status.ACCEPTED, Status.PIPELINE):
+        prefix = f"{project.id}-"
+        for task in project.tasks:
+            is_long = task.number.startswith(prefix)
+            task.number = task.number.removeprefix(prefix) if is_long else prefix + task.number
+            account.save_task(project, task, moment, account.company.service_user_id)
 
 
 def _revise(account: Account, project: Project, day: WorkingDay) -> None:
@@ -103,22 +99,6 @@ def _revise(account: Account, project: Project, day: WorkingDay) -> None:
         account.save_task(project, task, day.moment(), project.manager_id)
     elif choice < 0.85:
         place = project.tasks.index(task)
-        _connect(account, project, day.rng.choice(project.tasks[:place]), task)
+        connect(account, project, day.rng.choice(project.tasks[:place]), task)
     elif not task.is_anchored:
-        _remove(account, project, task)
-
-
-def _remove(account: Account, project: Project, task: Task) -> None:
-    """Re-plan a task away; what came before it now leads to what came after."""
-    before, after = list(task.predecessors), list(task.successors)
-    for other in before:
-        _unlink(account, other, task)
-    for other in after:
-        _unlink(account, task, other)
-    for first in before:
-        for last in after:
-            _connect(account, project, first, last)
-    project.tasks.remove(task)
-    for resource_type_id, _ in task.demand:
-        account.store.delete("task_resource_assignments", task.id, resource_type_id)
-    account.store.delete("tasks", task.id)
+        remove(account, project, task)

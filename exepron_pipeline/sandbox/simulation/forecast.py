@@ -17,7 +17,8 @@ formulas for early warning and risk are not public; ours are simple and have the
 from decimal import Decimal
 from math import sqrt
 
-from exepron_pipeline.sandbox.simulation.project import Progress, Project, Signals, Task
+from exepron_pipeline.sandbox.simulation.project import Project, Signals
+from exepron_pipeline.sandbox.simulation.task import Progress, Task
 
 TYPICAL_USE = 50.0
 """Per cent of a buffer that a project uses on its way, on the average."""
@@ -49,7 +50,7 @@ def _start(task: Task, tomorrow: int, start_of_plan: int) -> int:
 
 def completion(project: Project) -> float:
     """Return the progress along the critical chain in per cent, never below 0."""
-    length = sum(task.duration for task in project.chain)
+    length = 0 if project.plan is None else project.plan.length
     remaining = sum(task.remaining for task in project.chain)
     return max(0.0, round(100 * (length - remaining) / length, 2))
 
@@ -74,5 +75,5 @@ def _colour(warning: float) -> str:
 
 
 def _risk(project: Project, warning: float) -> float:
-    revenue = sum((amount for _, amount in project.planned_revenues), Decimal(0))
+    revenue = sum((revenue.amount for revenue in project.planned_revenues), Decimal(0))
     return round(max(0.0, warning) * sqrt(float(revenue / _TYPICAL_REVENUE)), 2)

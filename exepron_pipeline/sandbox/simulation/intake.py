@@ -8,21 +8,31 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from exepron_pipeline.sandbox.simulation import rows
 from exepron_pipeline.sandbox.simulation.account import Account
 from exepron_pipeline.sandbox.simulation.calendar import WorkingDay
 from exepron_pipeline.sandbox.simulation.network import Draft, draw_network
-from exepron_pipeline.sandbox.simulation.project import Milestone, Project, Task
+from exepron_pipeline.sandbox.simulation.project import Milestone, Project, Revenue
+from exepron_pipeline.sandbox.simulation.records import ProjectLink
+from exepron_pipeline.sandbox.simulation.task import Task
+
+_FIRST_TASKS, _LEARNT = 0.7, 0.75
+_PROJECTS, _TASKS = 0.22, 0.45
+"""Logarithms of actual over planned durations: the median of the first tasks, by how much it is less for the
+last ones, and the standard deviations from project to project and from task to task."""
 
 _LEAST_TASKS, _MOST_TASKS, _USUAL_TASKS = 30, 200, 55
 
 
 def _tasks(account: Account, drafts: list[Draft], rng: Random) -> list[Task]:
-    """Turn a drawn network into tasks; what they will really take is right-skewed around the plan."""
-    luck = rng.lognormvariate(0.22, 0.2)
+    """Turn a drawn network into tasks; what they will really take is right-skewed around the plan.
+
+    Projects differ in their luck, and early work, of which less is known, overruns more than late work.
+    """
+    luck = rng.lognormvariate(_FIRST_TASKS, _PROJECTS)
     tasks: list[Task] = []
     for draft in drafts:
-        true_days = max(1, round(draft.days * luck * rng.lognormvariate(0.0, 0.45)))
+        learnt = _LEARNT * len(tasks) / len(drafts)
+        true_days = max(1, round(draft.days * luck * rng.lognormvariate(-learnt, _TASKS)))
         pools = account.company.by_skill
         demand = tuple((pools[skill].id, quantity) for skill, quantity in draft.demand)
         lead = pools[draft.demand[0][0]].user_ids
@@ -32,8 +42,7 @@ def _tasks(account: Account, drafts: list[Draft], rng: Random) -> list[Task]:
         )
         task.estimate_anew(draft.days)
         for place in draft.after:
-            tasks[place].successors.append(task)
-            task.predecessors.append(tasks[place])
+            tasks[place].connect(task)
         tasks.append(task)
     return tasks
 
@@ -78,7 +87,10 @@ def _set_milestones(account: Account, project: Project, rng: Random) -> None:
         project.milestones.append(Milestone(account.numbers.next("milestones"), task))
         if not project.is_template:
             amount = Decimal(rng.randrange(2_000_000, 30_000_000, 25)) / 100
-            project.planned_revenues.append((task, amount))
+            number = len(project.planned_revenues) + 1
+            note = rng.choice((f"Instalment {number}", f"{number}. Rate, netto", "", None))
+            revenue_id = account.numbers.next("task_revenues")
+            project.planned_revenues.append(Revenue(revenue_id, task, amount, project.wished_due, note))
 
 
 def _save(account: Account, project: Project, moment: datetime, rng: Random) -> None:
@@ -88,14 +100,9 @@ def _save(account: Account, project: Project, moment: datetime, rng: Random) -> 
     for task in project.tasks:
         for before in task.predecessors:
             account.save_link(project, before, task)
-        for resource_type_id, quantity in task.demand:
-            row = rows.assignment_row(task, resource_type_id, quantity)
-            account.store.save(
-                "task_resource_assignments", rows.in_project(account.id, project, row, task.id)
-            )
-    for number, (task, amount) in enumerate(project.planned_revenues, start=1):
-        note = rng.choice((f"Instalment {number}", f"{number}. Rate, netto", "", None))
-        account.save_revenue(project, task, "planned", project.wished_due, amount, note)
+        account.save_assignments(project, task)
+    for revenue in project.planned_revenues:
+        account.save_revenue(project, revenue)
     if not project.is_template and rng.random() < 0.3:
         _link(account, project, rng)
 
@@ -108,10 +115,6 @@ def _link(account: Account, project: Project, rng: Random) -> None:
     other = rng.choice(others)
     origin, destination = other.tasks[-1], project.tasks[rng.randrange(1, 3)]
     destination.is_anchored = True
-    row = {
-        "originProjectId": other.id,
-        "originTaskId": origin.id,
-        "destinationProjectId": project.id,
-        "destinationTaskId": destination.id,
-    }
-    account.store.save("linked_projects", rows.in_project(account.id, other, row))
+    link = ProjectLink(other, origin, project, destination)
+    account.links.append(link)
+    account.save_project_link(link)

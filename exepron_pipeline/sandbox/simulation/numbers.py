@@ -1,7 +1,5 @@
 """The next key of each entity set, over all accounts, as one database would give them."""
 
-from itertools import count
-
 _FIRST = {
     "users": 1001,
     "roles": 11,
@@ -24,8 +22,14 @@ class Numbers:
     """Counts keys up; a key is never given twice, even after its row was deleted."""
 
     def __init__(self) -> None:
-        self._counters = {name: count(first) for name, first in _FIRST.items()}
+        self._next = dict(_FIRST)
 
     def next(self, name: str) -> int:
         """Return the next key of an entity set."""
-        return next(self._counters[name])
+        return self.take(name, 1)
+
+    def take(self, name: str, count: int) -> int:
+        """Reserve that many keys of an entity set and return the first."""
+        first = self._next[name]
+        self._next[name] = first + count
+        return first

@@ -1,11 +1,10 @@
 """Who works in an account and what it can draw on: roles, users, resource types, cost groups.
 
 Here belong the people, their permissions and the resource pool. Not here: the facts of each company
-(``companies.py``) and the work itself.
+(``companies.py``), how a person is hired (``staffing.py``) and the work itself.
 """
 
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
 from random import Random
@@ -14,6 +13,7 @@ from typing import Any
 from exepron_pipeline.sandbox.simulation.companies import Profile
 from exepron_pipeline.sandbox.simulation.industries.model import Skill
 from exepron_pipeline.sandbox.simulation.numbers import Numbers
+from exepron_pipeline.sandbox.simulation.staffing import Staffing
 
 FINANCIAL = "financial"
 """The permission without which costs and revenues stay hidden."""
@@ -26,20 +26,12 @@ _ROLES: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
     ("Task Manager", False, ("execution", "reports")),
     ("Controlling & Budget", True, ("reports", FINANCIAL)),
     ('Guest "read only", no costs', True, ("reports",)),
+    ("Administrator without costs", True, tuple(one for one in PERMISSIONS if one != FINANCIAL)),
 )
-ADMINISTRATOR, PROJECT_MANAGER, TASK_MANAGER, _CONTROLLER, GUEST = range(5)
+ADMINISTRATOR, PROJECT_MANAGER, TASK_MANAGER, CONTROLLER, GUEST, WITHOUT_COSTS = range(6)
 
-_FIRST = (
-    "Anna", "Jürgen", "Seán", "Łucja", "王", "Amélie", "Bjørn", "Chidi", "D'Arcy", "Élodie", "Fatma", "Gül",
-    "Håkon", "Inês", "José", "Katarzyna", "Luke", "Mária", "Nguyễn Thị", "Oluwaseun", "Priya", "Quentin",
-    "Renée", "Søren", "太郎", "Ulrike", "Vojtěch", "Wanjiru", "Xavier", "Yusuf", "Zoë",
-)  # fmt: skip
-_LAST = (
-    "Müller", "O'Brien", "Żak", "小明", "Lefèvre", "Ødegård", "Okafor", "MacAuley-Smith", "Özyürek", "Björklund",
-    "García Márquez", "Nowak", "Weiß", "Kovács", "Hạnh", "Adeyemi", "Raman", "de la Cruz", "Nygaard", "田中",
-    "Schäfer", "Novák", "Kamau", "St. John", "Öztürk", "van den Berg", "Smith",
-)  # fmt: skip
-_STREETS = ("Hafenstraße 12", "1200 Ridge Ave, Apt. #4", "3 St Patrick's Quay", "Am Alten Werk 7 b", "")
+_LEAVE_EVERY, _LEAVE_DAYS, _LEAVE_SHIFT = 115, 19, 23
+"""Working days from leave to leave, of a leave, and between those of two managers."""
 
 
 @dataclass(eq=False, slots=True)
@@ -56,6 +48,10 @@ class ResourceType:
     cost_group_id: int
     hourly_cost: Decimal
     user_ids: list[int]
+
+    def workload(self, quantity: int) -> int:
+        """Return what so many people take on at a time: twice what they can do when they multitask."""
+        return quantity * (2 if self.skill.multitasks else 1)
 
     @property
     def lead_id(self) -> int:
@@ -76,6 +72,18 @@ class Company:
     project_manager_ids: list[int]
     resource_types: dict[int, ResourceType]
     by_skill: dict[str, ResourceType]
+    staffing: Staffing
+    own_roles: dict[int, int | None] = field(default_factory=dict)
+    """roles that users had before somebody gave them another one on demand"""
+
+    def sees_costs(self, role_id: int | None) -> bool:
+        """True when a role lets costs and revenues be seen; without role nothing is seen."""
+        return role_id is not None and FINANCIAL in _ROLES[self.role_ids.index(role_id)][2]
+
+    def is_away(self, manager_id: int, day: int) -> bool:
+        """True while a project manager is on the long leave of the year, each at another time."""
+        place = self.project_manager_ids.index(manager_id)
+        return (day + _LEAVE_SHIFT * place) % _LEAVE_EVERY < _LEAVE_DAYS
 
     def role_rows(self) -> list[dict[str, Any]]:
         """Roles as they are served, permissions included."""
@@ -85,87 +93,21 @@ class Company:
         ]
 
 
-def _mail_name(first: str, last: str, user_id: int) -> str:
-    """Return an ASCII mail name; a name without Latin letters falls back to the number."""
-    folded = unicodedata.normalize("NFKD", f"{first}.{last}".lower())
-    plain = "".join(letter for letter in folded if letter.isascii() and (letter.isalnum() or letter in ".-"))
-    return plain if len(plain) > 5 else f"user{user_id}"
-
-
-class _Staffing:
-    """Hires the people of one company, one after the other."""
-
-    def __init__(self, profile: Profile, role_ids: list[int], numbers: Numbers, rng: Random) -> None:
-        self.users: dict[int, dict[str, Any]] = {}
-        self._names: set[str] = set()
-        self._profile, self._role_ids, self._numbers, self._rng = profile, role_ids, numbers, rng
-
-    def hire(self, role: int, title: str | None, **flags: Any) -> int:
-        """Add a person with a role and return the user's id."""
-        first, last = self._rng.choice(_FIRST), self._rng.choice(_LAST)
-        user_id = self._numbers.next("users")
-        name = _mail_name(first, last, user_id)
-        if name in self._names:
-            name = f"{name}{user_id}"
-        self._names.add(name)
-        return self._add(user_id, name, first, last, role, title, flags)
-
-    def hire_named(self, role: int, name: str, first: str, last: str) -> int:
-        """Add a technical user with a fixed name and return its id."""
-        return self._add(self._numbers.next("users"), name, first, last, role, None, {})
-
-    def _add(
-        self,
-        user_id: int,
-        name: str,
-        first: str,
-        last: str,
-        role: int,
-        title: str | None,
-        flags: dict[str, Any],
-    ) -> int:
-        domain, (city, state, country, zip_code) = self._profile.domain, self._profile.place
-        has_avatar = self._rng.random() < 0.5
-        self.users[user_id] = {
-            "userId": user_id,
-            "accountId": self._profile.account_id,
-            "roleId": self._role_ids[role],
-            "firstName": first,
-            "lastName": last,
-            "userName": name,
-            "email": f"{name}@{domain}",
-            "avatarURL": f"https://files.{domain}/avatars/{user_id}.png" if has_avatar else None,
-            "accountName": self._profile.name,
-            "title_Position": title,
-            "address": self._rng.choice(_STREETS),
-            "city": city,
-            "state": state,
-            "country": country,
-            "zip": zip_code,
-            "phone": f"+00 555 {self._rng.randrange(10**6):06d}" if self._rng.random() < 0.7 else None,
-            "isProjectManager": False,
-            "isTaskManager": False,
-            "isResourceManager": False,
-            "resourceTypeId": None,
-        } | flags
-        return user_id
-
-
 def found(profile: Profile, factor: int, numbers: Numbers, rng: Random) -> Company:
     """Found a company: its roles, leading people, and resource types with enough people each."""
     running = profile.running_projects * factor
     role_ids = [numbers.next("roles") for _ in _ROLES]
-    staffing = _Staffing(profile, role_ids, numbers, rng)
-    service = staffing.hire_named(ADMINISTRATOR, "sync", "Service", "Sync")
-    restricted = staffing.hire_named(GUEST, "guest", "Gast", "Guest")
-    staffing.hire(_CONTROLLER, "Head of Controlling")
+    staffing = Staffing(profile, role_ids, numbers)
+    service = staffing.hire_named(rng, ADMINISTRATOR, "sync", "Service", "Sync")
+    restricted = staffing.hire_named(rng, GUEST, "guest", "Gast", "Guest")
+    staffing.hire(rng, CONTROLLER, "Head of Controlling")
     managers = [
-        staffing.hire(PROJECT_MANAGER, "Projektleitung / PM", isProjectManager=True, isTaskManager=True)
+        staffing.hire(rng, PROJECT_MANAGER, "Projektleitung / PM", isProjectManager=True, isTaskManager=True)
         for _ in range(1 + ceil(running / 3))
     ]
     names = dict.fromkeys(skill.cost_group for skill in profile.industry.skills)
     cost_groups = {name: numbers.next("cost_groups") for name in names}
-    pools = [_pool(skill, running, cost_groups, staffing, numbers) for skill in profile.industry.skills]
+    pools = [_pool(skill, running, cost_groups, staffing, numbers, rng) for skill in profile.industry.skills]
     return Company(
         profile=profile,
         role_ids=role_ids,
@@ -176,17 +118,19 @@ def found(profile: Profile, factor: int, numbers: Numbers, rng: Random) -> Compa
         project_manager_ids=managers,
         resource_types={pool.id: pool for pool in pools},
         by_skill={pool.skill.name: pool for pool in pools},
+        staffing=staffing,
     )
 
 
 def _pool(
-    skill: Skill, running: int, cost_groups: dict[str, int], staffing: _Staffing, numbers: Numbers
+    skill: Skill, running: int, cost_groups: dict[str, int], staffing: Staffing, numbers: Numbers, rng: Random
 ) -> ResourceType:
-    """Fill a resource type so that the running projects share about two thirds of their teams."""
+    """Fill a resource type so that the running projects share about three quarters of their teams."""
     pool_id = numbers.next("resource_types")
-    quantity = max(skill.team, round(skill.team * running * 0.65 / 50) * 50)
+    quantity = max(skill.team, round(skill.team * running * 0.75 / 50) * 50)
     user_ids = [
         staffing.hire(
+            rng,
             TASK_MANAGER,
             f"Lead {skill.name}" if place == 0 else skill.name,
             isTaskManager=place < 2,

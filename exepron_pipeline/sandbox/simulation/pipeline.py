@@ -13,7 +13,10 @@ from exepron_pipeline.sandbox.simulation.account import Account
 from exepron_pipeline.sandbox.simulation.calendar import DAY_ZERO, WorkingDay
 from exepron_pipeline.sandbox.simulation.forecast import foretell, project_finishes
 from exepron_pipeline.sandbox.simulation.intake import enter
-from exepron_pipeline.sandbox.simulation.project import FeedingBuffer, Progress, Project, Status
+from exepron_pipeline.sandbox.simulation.project import Project, Status
+from exepron_pipeline.sandbox.simulation.replan import replan_some
+from exepron_pipeline.sandbox.simulation.scheduling import schedule
+from exepron_pipeline.sandbox.simulation.task import Progress
 
 _LEAD_DAYS = 65
 """Working days between the starts of as many projects as may run side by side."""
@@ -36,6 +39,7 @@ def move_projects(account: Account, day: WorkingDay) -> None:
     if day.date.weekday() == 0:
         _suggest_starts(account, day)
     _thaw(account, day)
+    replan_some(account, day)
     _start(account, day)
     if (account.calendar.index(DAY_ZERO) - _REVIEW_BEFORE_DAY_ZERO - day.index) % _REVIEW_DAYS == 0:
         _put_on_hold(account, day)
@@ -79,18 +83,7 @@ def _change(account: Account, project: Project, status: Status, day: WorkingDay)
 
 def accept(account: Account, project: Project, day: WorkingDay) -> None:
     """Schedule a project: critical chain and buffers come into being."""
-    teams = {pool.id: pool.team for pool in account.company.resource_types.values()}
-    plan = project.schedule(teams)
-    project.project_buffer_id = account.numbers.next("buffers")
-    project.feeding_buffers = [
-        FeedingBuffer(
-            account.numbers.next("buffers"),
-            feeder := project.tasks[buffer.feeder],
-            buffer.size,
-            feeder.planned_start + feeder.duration,
-        )
-        for buffer in plan.feeding_buffers
-    ]
+    schedule(account, project)
     account.save_tasks(project, day.moment())
     _change(account, project, Status.ACCEPTED, day)
 
@@ -138,7 +131,7 @@ def start(account: Account, project: Project, day: WorkingDay) -> None:
     length = project.plan.length if project.plan else 0
     if project.chain_end is None or day.index + length > project.chain_end + _RENEWAL_DAYS:
         project.chain_end = day.index + length
-    project.started = day.index
+    project.started = project.planned_from = day.index
     project.get_ready()
     project.signals = foretell(project, day.index)
     _change(account, project, Status.STARTED, day)
@@ -161,7 +154,9 @@ def _thaw(account: Account, day: WorkingDay) -> None:
     """Resume projects on hold; the customer agreed to the lost days, so the promise moves with them."""
     for project in account.in_status(Status.FROZEN):
         if day.index >= project.thaw_on:
-            project.chain_end = (project.chain_end or 0) + day.index - project.since
+            lost = day.index - project.since
+            project.chain_end = (project.chain_end or 0) + lost
+            project.planned_from = (project.planned_from or 0) + lost
             _change(account, project, Status.STARTED, day)
 
 
@@ -170,3 +165,4 @@ def complete(account: Account, day: WorkingDay) -> None:
     for project in account.in_status(Status.STARTED):
         if project.tasks[-1].progress is Progress.COMPLETED:
             _change(account, project, Status.COMPLETED, day)
+            account.forget(project)

@@ -1,19 +1,21 @@
-"""A project and its tasks while the simulation runs.
+"""A project while the simulation runs.
 
-Here belongs the state of one project. Not here: who changes it (``pipeline.py``, ``execution.py``,
-``desk.py``), how it is served (``rows.py``), or what its numbers foretell (``forecast.py``).
+Here belongs the state of one project. Not here: its tasks (``task.py``), who changes it (``pipeline.py``,
+``replan.py``, ``execution.py``, ``desk.py``), how it is served (``rows.py``), or what its numbers foretell
+(``forecast.py``).
 
 Days are working-day indexes of the account's calendar; a finish is the index after the last day of work.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
 from math import ceil
+from typing import Any
 
-from exepron_pipeline.sandbox.simulation.load import Demand
 from exepron_pipeline.sandbox.simulation.plan import Job, Plan, draw_up
+from exepron_pipeline.sandbox.simulation.task import Task
 
 
 class Status(IntEnum):
@@ -25,54 +27,6 @@ class Status(IntEnum):
     STARTED = 3
     FROZEN = 4
     COMPLETED = 5
-
-
-class Progress(IntEnum):
-    """State of a task; the numbers are those of ``schema.TASK_STATUS``."""
-
-    NOT_STARTED = 0
-    IN_PROGRESS = 1
-    COMPLETED = 2
-
-
-@dataclass(eq=False, slots=True)
-class Task:
-    """One task. ``true_days`` is what it will really take; nobody in the company knows it beforehand."""
-
-    id: int
-    number: str
-    name: str
-    duration: int
-    true_days: int
-    demand: Demand
-    manager_id: int | None
-    predecessors: list["Task"] = field(default_factory=list)
-    successors: list["Task"] = field(default_factory=list)
-    is_milestone: bool = False
-    is_critical: bool = False
-    is_gate: bool = False
-    """begins a side chain, which waits for its planned date"""
-    is_anchored: bool = False
-    """a milestone, a revenue or another project hangs on it"""
-    planned_start: int = 0
-    chain_before: "Task | None" = None
-    progress: Progress = Progress.NOT_STARTED
-    estimate: int = 0
-    remaining: int = 0
-    days_worked: int = 0
-    waiting: int = 0
-    finish: int = 0
-    """actual once completed, projected before"""
-
-    @property
-    def is_open(self) -> bool:
-        """True until the task is completed."""
-        return self.progress is not Progress.COMPLETED
-
-    def estimate_anew(self, days: int) -> None:
-        """Set what the whole task is believed to take, in days."""
-        self.estimate = days
-        self.remaining = max(1, days - self.days_worked)
 
 
 @dataclass(eq=False, slots=True)
@@ -108,6 +62,17 @@ class Milestone:
 
 
 @dataclass(eq=False, slots=True)
+class Revenue:
+    """Money that the end of a task brings, planned or actual."""
+
+    id: int
+    task: Task
+    amount: Decimal
+    day: date | None
+    note: str | None
+
+
+@dataclass(eq=False, slots=True)
 class Project:
     """One project of an account. ``tasks`` are in an order in which predecessors come first."""
 
@@ -124,24 +89,30 @@ class Project:
     status: Status = Status.PLANNING
     is_template: bool = False
     milestones: list[Milestone] = field(default_factory=list)
-    planned_revenues: list[tuple[Task, Decimal]] = field(default_factory=list)
+    planned_revenues: list[Revenue] = field(default_factory=list)
     plan: Plan | None = None
+    chain: list[Task] = field(default_factory=list)
+    """the critical chain in order; empty before the project is scheduled"""
     project_buffer_id: int | None = None
     feeding_buffers: list[FeedingBuffer] = field(default_factory=list)
     suggested_start: int | None = None
     started: int | None = None
+    planned_from: int | None = None
+    """day on which the plan began: the start, later the last re-plan"""
     chain_end: int | None = None
     """day by which the critical chain shall end; the due date is one project buffer later"""
     front: list[Task] = field(default_factory=list)
     """tasks of a started project that are in progress or wait only for resources or their date"""
     signals: Signals | None = None
     thaw_on: int = 0
+    saved_at: datetime | None = None
+    """when somebody last saved it: its stamp is not younger"""
 
     @property
     def plan_start(self) -> int | None:
-        """Return the day on which the plan begins: the actual start, before that the promised one."""
-        if self.started is not None or self.chain_end is None or self.plan is None:
-            return self.started
+        """Return the day on which the plan begins, or is promised to begin."""
+        if self.planned_from is not None or self.chain_end is None or self.plan is None:
+            return self.planned_from
         return self.chain_end - self.plan.length
 
     @property
@@ -151,31 +122,62 @@ class Project:
             return None
         return self.chain_end + ceil(self.plan.project_buffer)
 
-    @property
-    def chain(self) -> list[Task]:
-        """Return the critical chain in order; empty before the project is scheduled."""
-        return [] if self.plan is None else [self.tasks[place] for place in self.plan.chain]
-
     def schedule(self, capacity: dict[int, int]) -> Plan:
-        """Draw up the plan and mark the tasks with it; buffers get their rows elsewhere."""
-        places = {task.id: place for place, task in enumerate(self.tasks)}
+        """Plan the open tasks with what remains of them, and mark all tasks; buffers get rows elsewhere."""
+        planned = [task for task in self.tasks if task.is_open]
+        places = {task.id: place for place, task in enumerate(planned)}
         jobs = [
-            Job(task.duration, tuple(places[before.id] for before in task.predecessors), task.demand)
-            for task in self.tasks
+            Job(
+                task.duration,
+                tuple(places[before.id] for before in task.predecessors if before.is_open),
+                task.demand,
+            )
+            for task in planned
         ]
-        self.plan = draw_up(jobs, capacity)
-        for task, start in zip(self.tasks, self.plan.starts, strict=True):
+        self.plan = plan = draw_up(jobs, capacity)
+        for task, start in zip(planned, plan.starts, strict=True):
             task.planned_start = start
+        self._mark([planned[place] for place in plan.chain])
+        return plan
+
+    def _mark(self, chain: list[Task]) -> None:
+        """Make these tasks the critical chain, and the beginnings of side chains wait for their date."""
+        for task in self.tasks:
+            task.is_critical, task.chain_before = False, None
         previous: Task | None = None
-        for task in self.chain:
+        for task in chain:
             task.is_critical, task.chain_before = True, previous
             previous = task
+        self.chain = chain
         for task in self.tasks:
-            task.is_gate = not task.is_critical and all(before.is_critical for before in task.predecessors)
-        return self.plan
+            task.is_gate = not task.is_critical and all(
+                before.is_critical or not before.is_open for before in task.predecessors
+            )
 
     def get_ready(self) -> None:
-        """Prepare the network for execution: count open predecessors, find the first tasks."""
+        """Prepare the network for execution: count open predecessors, find the tasks that can be worked on."""
         for task in self.tasks:
-            task.waiting = len(task.predecessors)
-        self.front = [task for task in self.tasks if task.waiting == 0]
+            task.waiting = sum(before.is_open for before in task.predecessors)
+        self.front = [task for task in self.tasks if task.is_open and task.waiting == 0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        places = {task.id: place for place, task in enumerate(self.tasks)}
+        state: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        network = [
+            (
+                [places[before.id] for before in task.predecessors],
+                [places[after.id] for after in task.successors],
+                None if task.chain_before is None else places[task.chain_before.id],
+            )
+            for task in self.tasks
+        ]
+        return state | {"network": network}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        network = state.pop("network")
+        for name, value in state.items():
+            setattr(self, name, value)
+        for task, (before, after, chain_before) in zip(self.tasks, network, strict=True):
+            task.predecessors = [self.tasks[place] for place in before]
+            task.successors = [self.tasks[place] for place in after]
+            task.chain_before = None if chain_before is None else self.tasks[chain_before]

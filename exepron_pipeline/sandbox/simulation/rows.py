@@ -10,7 +10,8 @@ from typing import Any
 from exepron_pipeline.sandbox.schema import PROJECT_STATUS
 from exepron_pipeline.sandbox.simulation.calendar import WorkCalendar
 from exepron_pipeline.sandbox.simulation.people import ResourceType
-from exepron_pipeline.sandbox.simulation.project import FeedingBuffer, Milestone, Project, Task
+from exepron_pipeline.sandbox.simulation.project import FeedingBuffer, Milestone, Project, Revenue
+from exepron_pipeline.sandbox.simulation.task import Task
 
 Row = dict[str, Any]
 
@@ -98,6 +99,28 @@ def milestone_row(project: Project, milestone: Milestone, calendar: WorkCalendar
     }
 
 
+def project_link_row(origin: Project, before: Task, destination: Project, after: Task) -> Row:
+    """Return the link between tasks of two projects."""
+    return {
+        "originProjectId": origin.id,
+        "originTaskId": before.id,
+        "destinationProjectId": destination.id,
+        "destinationTaskId": after.id,
+    }
+
+
+def revenue_row(revenue: Revenue, kind: str) -> Row:
+    """Return a revenue, ``planned`` or ``actual``."""
+    return {
+        "taskRevenueId": revenue.id,
+        "taskId": revenue.task.id,
+        "revenueType": kind,
+        "revenueDate": revenue.day,
+        "amount": revenue.amount,
+        "description": revenue.note,
+    }
+
+
 def project_buffer_row(project: Project) -> Row:
     """Return the project buffer; its use is the project's own penetration."""
     size = Decimal(0) if project.plan is None else project.plan.project_buffer
@@ -112,7 +135,7 @@ def feeding_buffer_row(project: Project, buffer: FeedingBuffer) -> Row:
     """
     late = 0
     if project.started is not None:
-        late = max(0, buffer.feeder.finish - (project.started + buffer.planned_finish))
+        late = max(0, buffer.feeder.finish - ((project.plan_start or 0) + buffer.planned_finish))
     return _buffer_row(project, buffer.id, "feeding", buffer.size, round(100 * late / float(buffer.size), 2))
 
 

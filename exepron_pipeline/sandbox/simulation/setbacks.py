@@ -3,10 +3,12 @@
 Here belongs the life of a task's reason code. Not here: which task overran (``execution.py``).
 """
 
-from exepron_pipeline.sandbox.simulation.account import Account, Setback
+from exepron_pipeline.sandbox.simulation.account import Account
 from exepron_pipeline.sandbox.simulation.calendar import WorkingDay
 from exepron_pipeline.sandbox.simulation.execution import Shift
-from exepron_pipeline.sandbox.simulation.project import Project, Task
+from exepron_pipeline.sandbox.simulation.project import Project
+from exepron_pipeline.sandbox.simulation.records import Setback
+from exepron_pipeline.sandbox.simulation.task import Task
 
 _NOTES = (
     None,

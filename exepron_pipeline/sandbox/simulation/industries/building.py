@@ -5,7 +5,7 @@ from exepron_pipeline.sandbox.simulation.industries.model import Industry, Skill
 _SKILLS = (
     Skill("Architect", "Design", 200, "89.00"),
     Skill("Structural engineer", "Design", 150, "93.50"),
-    Skill("Quantity surveyor", "Commercial", 150, "76.00"),
+    Skill("Quantity surveyor", "Commercial", 150, "76.00", multitasks=True),
     Skill("Site manager", "Site", 200, "82.00"),
     Skill("Groundworks crew", "Crews", 200, "198.00"),
     Skill("Concrete crew", "Crews", 200, "224.50"),

@@ -12,6 +12,8 @@ class Skill:
     cost_group: str
     team: int
     hourly_cost: str
+    multitasks: bool = False
+    """these people serve several tasks at a time, each more slowly"""
 
 
 @dataclass(frozen=True, slots=True)

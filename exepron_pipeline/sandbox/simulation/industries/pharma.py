@@ -10,9 +10,9 @@ _SKILLS = (
     Skill("Clinical operations", "Clinical", 300, "98.00"),
     Skill("Biostatistician", "Clinical", 150, "125.00"),
     Skill("Data manager", "Clinical", 200, "88.10"),
-    Skill("Medical writer", "Regulatory", 200, "95.00"),
+    Skill("Medical writer", "Regulatory", 200, "95.00", multitasks=True),
     Skill("Regulatory affairs", "Regulatory", 200, "121.75"),
-    Skill("QA / QP", "Quality", 150, "116.00"),
+    Skill("QA / QP", "Quality", 150, "116.00", multitasks=True),
 )
 
 _STREAMS = {

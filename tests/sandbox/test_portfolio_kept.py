@@ -1,0 +1,149 @@
+"""Portfolios kept on disk, their sizes, the scans behind pages, and the past that can be asked for."""
+
+import time
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from exepron_pipeline.sandbox.portfolio import Portfolio
+from exepron_pipeline.sandbox.schema import BY_NAME, ENTITY_SETS
+
+NAMES = [entity_set.name for entity_set in ENTITY_SETS]
+STAMPED = [name for name in NAMES if "lastModifiedOn" in BY_NAME[name].field_names]
+
+
+@pytest.fixture(scope="module")
+def built() -> Portfolio:
+    """Return the portfolio of day 12, built without any cache."""
+    return Portfolio(seed=5, day=12)
+
+
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which that portfolio is kept from its first day."""
+    folder = tmp_path_factory.mktemp("cache")
+    Portfolio(seed=5, cache_dir=folder)
+    return folder
+
+
+def dump(portfolio: Portfolio) -> list[str]:
+    """Return everything that a portfolio holds, as SQL text."""
+    return list(portfolio.connection.iterdump())
+
+
+def test_opened_is_as_built(built: Portfolio, cache_dir: Path) -> None:
+    """A portfolio opened from disk lives on exactly as one that was built."""
+    assert dump(Portfolio(seed=5, day=12, cache_dir=cache_dir)) == dump(built)
+
+
+def test_long_way_is_kept_too(cache_dir: Path) -> None:
+    """Who comes from afar leaves that day behind for the next; the first day stays, days between go."""
+    later = Portfolio(seed=5, day=45, cache_dir=cache_dir)
+    Portfolio(seed=5, day=90, cache_dir=cache_dir)
+    assert sorted(int(file.stem.rpartition("-")[2]) for file in cache_dir.iterdir()) == [0, 90]
+    assert dump(Portfolio(seed=5, day=45, cache_dir=cache_dir)) == dump(later)
+
+
+def test_another_program_reads_nothing(built: Portfolio, cache_dir: Path, tmp_path: Path) -> None:
+    """A file of another version of the program is not opened, and makes room for one of this."""
+    (file,) = cache_dir.glob("portfolio-small-5-*-0.sqlite")
+    other = tmp_path / file.name.replace(file.name.split("-")[3], "0123456789ab")
+    other.write_bytes(b"made by another program")
+    assert dump(Portfolio(seed=5, day=12, cache_dir=tmp_path)) == dump(built)
+    assert [kept.name for kept in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_by_key_is_an_index_scan(built: Portfolio, name: str) -> None:
+    """A page of an account in the order of its keys needs neither a sort nor a walk through the table."""
+    order = ", ".join(f't."{part}"' for part in BY_NAME[name].key)
+    assert_scan(
+        built, f'SELECT * FROM "{name}" AS t WHERE t._account = 4711 ORDER BY {order}, t.rowid LIMIT 1000'
+    )
+
+
+@pytest.mark.parametrize("name", STAMPED)
+def test_a_page_by_stamp_is_an_index_scan(built: Portfolio, name: str) -> None:
+    """Nor does a page of what changed since a moment, in the order of stamps and keys."""
+    moment, key = "2026-01-05T00:00:00.000", BY_NAME[name].key[0]
+    assert_scan(
+        built,
+        f'SELECT * FROM "{name}" AS t WHERE t._account = 4711 AND t."lastModifiedOn" >= \'{moment}\' '
+        f'ORDER BY t."lastModifiedOn", t."{key}", t.rowid LIMIT 1000',
+    )
+
+
+def assert_scan(portfolio: Portfolio, query: str) -> None:
+    """Check that SQLite plans nothing but a search by index."""
+    plan = [step for *_, step in portfolio.connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert len(plan) == 1
+    assert plan[0].startswith("SEARCH t USING INDEX")
+
+
+def test_past_is_as_it_was() -> None:
+    """The truth of a past day is what the truth was then, whatever the order in which days are asked."""
+    portfolio, seen = Portfolio(seed=6), {}
+    for day in (0, 9, 30):
+        portfolio.advance(day - portfolio.day)
+        seen[day] = {name: portfolio.truth(name, 4711) for name in ("projects", "tasks", "buffers")}
+    for day, name in product((9, 30, 0), ("projects", "tasks", "buffers")):
+        assert portfolio.truth_at(name, 4711, day) == seen[day][name]
+
+
+def test_past_knows_the_permissions_of_its_days() -> None:
+    """A permission changed on a day is part of the past from that day on, and not before."""
+    portfolio = Portfolio(seed=6, day=2)
+    user = portfolio.service_user(4711)
+    portfolio.restrict(user["userId"], financial=False)
+    portfolio.advance(2)
+
+    def role(day: int) -> int:
+        users = portfolio.truth_at("users", 4711, day)
+        return next(row["roleId"] for row in users if row["userId"] == user["userId"])
+
+    assert role(1) == user["roleId"]
+    assert role(2) == role(3) == role(4) != user["roleId"]
+
+
+@pytest.mark.parametrize("day", [-1, 13])
+def test_days_beyond_are_refused(built: Portfolio, day: int) -> None:
+    """Days before the first one and days to come have no truth."""
+    with pytest.raises(ValueError, match="days 0 to 12"):
+        built.truth_at("projects", 4711, day)
+
+
+def test_a_year_passes_quickly() -> None:
+    """365 days of the small portfolio pass in seconds; the bound leaves room for a busy machine."""
+    portfolio = Portfolio()
+    began = time.perf_counter()
+    portfolio.advance(365)
+    assert time.perf_counter() - began < 30
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("size", "tasks", "seconds"), [("medium", 100_000, 60), ("large", 1_000_000, 180)])
+def test_sizes(tmp_path: Path, size: str, tasks: int, seconds: int) -> None:
+    """Medium and large hold the tasks they promise, are built in time, and are then opened much quicker."""
+    began = time.perf_counter()
+    Portfolio(size=size, cache_dir=tmp_path)  # type: ignore[arg-type]  # a parameter's value
+    built = time.perf_counter()
+    portfolio = Portfolio(size=size, cache_dir=tmp_path)  # type: ignore[arg-type]  # a parameter's value
+    opened = time.perf_counter()
+    (count,) = portfolio.connection.execute('SELECT COUNT(*) FROM "tasks"').fetchone()
+    assert tasks <= count < 1.05 * tasks
+    assert built - began < seconds
+    assert opened - built < (built - began) / 4
+
+
+@pytest.mark.full
+def test_archive_is_whole(tmp_path: Path) -> None:
+    """Archived projects have tasks, links and buffers of their own, and stamps before those of their models."""
+    connection = Portfolio(size="medium", cache_dir=tmp_path).connection
+    for name in ("task_links", "task_resource_assignments", "buffers", "milestones"):
+        key = "successorTaskId" if name == "task_links" else "taskId" if name != "buffers" else "projectId"
+        target = "projects" if name == "buffers" else "tasks"
+        query = f'SELECT COUNT(*) FROM "{name}" WHERE "{key}" NOT IN (SELECT "{BY_NAME[target].key[0]}" FROM "{target}")'
+        assert connection.execute(query).fetchone() == (0,)
+    (oldest,) = connection.execute('SELECT MIN("lastModifiedOn") FROM "projects"').fetchone()
+    assert oldest < "2024"
