@@ -109,7 +109,7 @@ def _records(rows: pa.StructArray, grammar: Grammar, zone: str) -> Records:
 
 def _column(rows: pa.StructArray, item: Field, zone: str) -> pa.Array:
     type_name = item.column.type
-    if not _has(rows, item.path):
+    if item.path is None or not _has(rows, item.path):
         return pa.nulls(len(rows), arrow_type(type_name))
     wire = _at(rows, item.path)
     if type_name in LOOSE:  # of plain values only: others are never learnt

@@ -20,10 +20,10 @@ _ANNOTATIONS = ("@", "odata.", "__metadata", _DEFERRED)
 
 @dataclass(frozen=True)
 class Field:
-    """One column and the way to its value; an empty path means that this generation has no such field."""
+    """One column and the way to its value: empty for an item that is the value itself, None for no such field."""
 
     column: Column
-    path: tuple[str, ...]
+    path: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def is_deferred(names: Iterable[str]) -> bool:
 
 def _field(column: Column, generation: str) -> Field:
     wire = column.wire_in(generation)
-    return Field(column, tuple(wire.split(".")) if wire else ())
+    return Field(column, tuple(wire.split(".")) if wire else None)
 
 
 def _list(entity_set: EntitySet, child: Child, generation: str, personal: Personal) -> ListShape:
@@ -96,6 +96,6 @@ def _taken(entity_set: EntitySet, generation: str) -> Tree:
     return tree
 
 
-def _take(tree: Tree, path: tuple[str, ...]) -> None:
-    for name in path:
+def _take(tree: Tree, path: tuple[str, ...] | None) -> None:
+    for name in path or ():
         tree = tree.setdefault(name, {})

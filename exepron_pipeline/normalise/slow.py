@@ -185,7 +185,9 @@ def _is_deferred(value: Any) -> bool:
     return isinstance(value, dict) and is_deferred(value)
 
 
-def _dig(value: Any, path: tuple[str, ...]) -> Any:
+def _dig(value: Any, path: tuple[str, ...] | None) -> Any:
+    if path is None:
+        return None
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -100,6 +100,7 @@ _G2 = Dialect(
 )
 
 DIALECTS: dict[str, Dialect] = {
-    dialect.name: dialect for dialect in (_G1, _G2, Dialect(name="g3"), _V2, _V3, Dialect(name="odata4"))
+    dialect.name: dialect
+    for dialect in (_G1, _G2, Dialect(name="g3", who_am_i=LOGGED_IN_USER), _V2, _V3, Dialect(name="odata4"))
 }
 """Every dialect by the name that ``EXEPRON_GENERATION`` takes."""

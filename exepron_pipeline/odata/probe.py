@@ -53,10 +53,10 @@ def find_generation(service: Api, setting: str) -> str:
         return setting
     nested = _document(service, f"{LOGGED_IN_USER}?$select=userId,accountId")
     if _people(nested, DIALECTS["g1"], DIALECTS["g2"]):
-        return "g1" if _is_v3(nested) else "g2"
-    flat = _document(service, "projects?$top=1&$count=true")
-    if isinstance(flat, dict) and isinstance(flat.get("value"), list):
-        return "g1" if _is_v3(flat) else "g3"
+        return _with_envelope(nested) or "g2"
+    flat = _with_envelope(_document(service, "projects?$top=1&$count=true"))
+    if flat:
+        return flat
     raise ConfigurationError(
         f"The service at {service.base_url} answers neither as g2 nor as g3 of Exepron's API.",
         hint="Check EXEPRON_API_URL (its path too: /api/v1 or /v1), or set EXEPRON_GENERATION.",
@@ -121,6 +121,13 @@ def _me(row: dict[str, Any]) -> Me:
         user_id=None if user is None else str(user),
         account_name=None if name is None else str(name),
     )
+
+
+def _with_envelope(document: object) -> str | None:
+    """Name the generation that wraps its records; None for a bare list or a single object."""
+    if _is_v3(document):
+        return "g1"
+    return "g3" if isinstance(document, dict) and isinstance(document.get("value"), list) else None
 
 
 def _is_v3(document: object) -> bool:

@@ -15,6 +15,14 @@ def test_a_bad_record_does_not_take_others_along(bench: Any, things: Any, column
     assert page.rows == 3
 
 
+def test_a_column_that_the_generation_lacks_rejects_nobody(bench: Any, things: Any, column: Any) -> None:
+    """A column without a field in this generation stays null, also on a page with a bad record."""
+    entity_set = things(column("cost", "int"), column("label", wire={"g3": "label", "g2": None}))
+    page = bench(entity_set)('[{"thingId": 1}, {"thingId": 2, "cost": "much"}]')
+    assert page.table.select(["thing_id", "label"]).to_pylist() == [{"thing_id": 1, "label": None}]
+    assert [item.key for item in page.rejects] == ["2"]
+
+
 @pytest.mark.parametrize("mark", [{"personal": "name"}, {"personal": "contact"}, {"financial": True}])
 def test_private_values_are_not_shown(bench: Any, things: Any, column: Any, mark: dict[str, Any]) -> None:
     """The reason of a personal or financial column names the column, and never the value."""

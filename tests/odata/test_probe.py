@@ -24,6 +24,7 @@ V3 = {"odata.metadata": "x", "value": [USER]}
         ({LOGGED_IN_USER: USER}, "g2", 1),
         ({LOGGED_IN_USER: V3}, "g1", 1),
         ({LOGGED_IN_USER: {"d": {"results": [USER]}}}, "g1", 1),
+        ({LOGGED_IN_USER: {"@odata.context": "x", "value": [USER]}}, "g3", 1),
         ({"projects": {"value": [{"id": 1}]}}, "g3", 2),
         ({LOGGED_IN_USER: [], "projects": {"@odata.count": 0, "value": []}}, "g3", 2),
         ({LOGGED_IN_USER: RequestRejectedError("no", status=400), "projects": {"value": []}}, "g3", 2),
