@@ -8,9 +8,11 @@ import duckdb
 import pytest
 
 from exepron_pipeline.errors import TransientError
+from exepron_pipeline.land.lock import WarehouseLock
 from exepron_pipeline.orchestration import sensors
 from exepron_pipeline.orchestration.deadline import within
 from exepron_pipeline.orchestration.definitions import build_defs
+from exepron_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.xdist_group("orchestration")
 
@@ -28,18 +30,12 @@ def tick(connected, instance):
     return evaluate
 
 
-@pytest.fixture
-def published(run_job):
-    """A data folder in which three sets have landed and are published."""
-    assert run_job("refresh", "projects", "users", "roles").success
-    assert run_job("publish").success
-
-
 def set_back(data_dir, entity_set):
     """Make the snapshot look as if it had been published an hour of changes ago."""
     with duckdb.connect(str(data_dir / "exepron.duckdb")) as connection:
         connection.execute(
-            "UPDATE ops.watermarks SET watermark = watermark - INTERVAL 1 HOUR WHERE entity_set = ?", [entity_set]
+            "UPDATE ops.watermarks SET watermark = watermark - INTERVAL 1 HOUR WHERE entity_set = ?",
+            [entity_set],
         )
 
 
@@ -60,16 +56,17 @@ def test_a_newer_stamp_asks_for_that_set_only(tick, published, connected):
     assert other.run_key != first.run_key
 
 
-def test_one_small_request_a_set_with_a_cursor(tick, run_job, proxy):
+def test_one_small_request_a_set_with_a_cursor(tick, proxy, run_job):
     """The sensor asks for one record of each set that has a cursor, and never opens the writer's file."""
-    assert run_job("refresh", "projects", "users", "roles").success
+    assert run_job("refresh", "users", "roles").success
     assert run_job("publish").success
     proxy.asked.clear()
-    with duckdb.connect(str(sensors.load_settings().warehouse_path)):
-        tick("source_changed")
-    asked = [path for path in proxy.asked if "GetLoggedinUser" not in path]
-    assert len(asked) == 2
-    assert all("$top=1&" in f"{path}&" and "desc" in path for path in asked)
+    with WarehouseLock(load_settings().state_dir, 0).held("test"):
+        assert tick("source_changed") == "No entity set has a newer stamp than what is published."
+    [asked] = [path for path in proxy.asked if "GetLoggedinUser" not in path]
+    assert "/Users?" in asked
+    assert "$top=1&" in f"{asked}&"
+    assert "desc" in asked
 
 
 def test_a_source_that_cannot_be_asked_is_a_reason_to_skip(tick, published, monkeypatch):
@@ -91,24 +88,29 @@ def test_before_the_first_publishing_nothing_can_be_told(tick):
 def test_the_sensor_gives_up_before_dagster_does(tick, published, proxy, monkeypatch):
     """A service that does not answer ends the tick in time, with a reason."""
     monkeypatch.setattr(sensors, "ASK_SECONDS", 1)
-    proxy.hold("/Users?", threading.Event())
+    release = threading.Event()
+    proxy.hold("/GetLoggedinUser", release)
     started = time.monotonic()
     assert "no answer within 1 s" in tick("source_changed")
     assert time.monotonic() - started < 10
+    proxy.instead.clear()  # what was given up comes to its end
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name == "within":
+            thread.join(30)
 
 
 def test_a_load_under_way_is_waited_for(tick, published, instance):
     """While a refresh is queued or runs, no other is asked for, and nothing is published."""
-    run = instance.create_run_for_job(
-        build_defs().get_repository_def().get_job("refresh"), status=dg.DagsterRunStatus.QUEUED
-    )
+    refresh = build_defs().get_repository_def().get_job("refresh")
+    run = instance.create_run_for_job(refresh, status=dg.DagsterRunStatus.STARTED)
     assert tick("source_changed") == "A refresh or reconcile is under way."
     assert tick("publish_after_refresh") == "All that has landed is published."
-    assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.QUEUED
+    assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.STARTED
 
 
 @pytest.mark.parametrize("job", ["refresh", "reconcile"])
-def test_what_landed_is_published_once(tick, run_job, job):
+def test_what_landed_is_published_once(tick, published, run_job, job):
     """Each ended load asks for one publishing, with one key; after it nothing is asked for."""
     result = run_job(job, "roles")
     [request] = tick("publish_after_refresh")
@@ -118,9 +120,9 @@ def test_what_landed_is_published_once(tick, run_job, job):
     assert tick("publish_after_refresh") == "All that has landed is published."
 
 
-def test_a_partial_load_is_published_and_an_empty_one_is_not(tick, run_job, proxy, published):
+def test_a_partial_load_is_published_and_an_empty_one_is_not(tick, proxy, run_job, one_attempt):
     """What landed of a failed refresh is worth publishing; a refresh of which nothing landed is not."""
-    proxy.answer("/Roles", 400)
+    proxy.answer("/Roles", 503)
     assert not run_job("refresh", "roles").success
     assert tick("publish_after_refresh") == "All that has landed is published."
     partial = run_job("refresh", "roles", "users")
