@@ -5,6 +5,7 @@ same and more.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import get_args
@@ -63,4 +64,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # a data folder is for its owner
     sys.exit(main())

@@ -45,27 +45,33 @@ def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
     Raises:
         SandboxError: it cannot be started.
     """
-    try:
-        child = subprocess.Popen(list(command), env=dict(environment))  # noqa: S603 -- the caller's own command
-    except OSError as error:
-        raise SandboxError(
-            f"'{command[0]}' cannot be run: {error.strerror}.", "Check the command behind '--'."
-        ) from error
-    with _signals_handed_to(child):
+    # handlers before the child: signals that a background shell ignores would stay ignored in it
+    with _signals_handed_on() as children:
+        try:
+            child = subprocess.Popen(list(command), env=dict(environment))  # noqa: S603 -- the caller's own command
+        except OSError as error:
+            raise SandboxError(
+                f"'{command[0]}' cannot be run: {error.strerror}.", "Check the command behind '--'."
+            ) from error
+        children.append(child)
         code = child.wait()
     return code if code >= 0 else 128 - code
 
 
 @contextmanager
-def _signals_handed_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def _signals_handed_on() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Give a list: signals to us go on to the processes in it."""
+    children: list[subprocess.Popen[bytes]] = []
+
     def hand_on(number: int, _frame: FrameType | None) -> None:
         # the terminal sends Ctrl-C to both of us; a second one would break off the child's clean end
         if number != signal.SIGINT or not _in_foreground_of_terminal():
-            child.send_signal(number)
+            for child in children:
+                child.send_signal(number)
 
     before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield children
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

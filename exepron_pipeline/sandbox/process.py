@@ -149,7 +149,7 @@ def _refuse_other_offer(running: RunningSandbox, offer: Offer | None) -> None:
 def _start_child(data_dir: Path, kept: state.SandboxState, offer: Offer, patience: float) -> RunningSandbox:
     command = [sys.executable, "-m", "exepron_pipeline.sandbox", "--data-dir", str(data_dir), "--with-parent"]
     command += offer.arguments()
-    with (data_dir / _LOG).open("wb") as log:
+    with open(data_dir / _LOG, "wb", opener=state.open_private) as log:
         child = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
         )

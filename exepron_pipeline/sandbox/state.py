@@ -9,6 +9,7 @@ sandbox that moved would be another source.
 
 import hashlib
 import json
+import os
 import random
 import socket
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ Size = Literal["small", "medium", "large"]
 HOST = "127.0.0.1"
 """The sandbox listens here, and nowhere else."""
 
+PRIVATE_FILE = 0o600
 FILE = "portfolio.json"
 _PORTS = range(20_000, 30_000)
 """Below the ephemeral ranges of Linux, macOS and Windows: no other program is handed one by chance."""
@@ -115,7 +117,7 @@ def locked(path: Path, seconds: float = 10) -> Iterator[None]:
         SandboxError: another process held it for so many seconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(path, timeout=seconds)
+    lock = FileLock(path, timeout=seconds, mode=PRIVATE_FILE)
     try:
         lock.acquire()
     except Timeout as error:
@@ -126,6 +128,11 @@ def locked(path: Path, seconds: float = 10) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def open_private(path: str, flags: int) -> int:
+    """Open a file that only its owner can read; an opener for `open`."""
+    return os.open(path, flags, PRIVATE_FILE)
 
 
 def folder_mark(data_dir: Path) -> str:
@@ -158,7 +165,8 @@ def _parse(document: dict[str, object]) -> SandboxState:
 def _write(data_dir: Path, state: SandboxState) -> None:
     path = data_dir / FILE
     draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(asdict(state), indent=2) + "\n", encoding="utf-8")
+    with open(draft, "w", encoding="utf-8", opener=open_private) as file:
+        file.write(json.dumps(asdict(state), indent=2) + "\n")
     draft.replace(path)
 
 

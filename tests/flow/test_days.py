@@ -102,7 +102,9 @@ def test_refresh_finds_exactly_what_changed(story, name):
     """A refresh inserts what came, updates what was stamped (without stamps: what changed), and no other."""
     before, after = story["again"], story["refreshed"]
     came, changed, gone = moved(before.truth[name], after.truth[name])
-    silent = {key for key in changed if name in STAMPED and stamp(before, name, key) == stamp(after, name, key)}
+    silent = {
+        key for key in changed if name in STAMPED and stamp(before, name, key) == stamp(after, name, key)
+    }
     report = after.report.entity_sets[name]
     assert (report.inserted, report.updated, report.deleted) == (len(came), len(changed) - len(silent), 0)
     expected = after.truth[name] | {key: before.truth[name][key] for key in silent}

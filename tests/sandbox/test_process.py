@@ -47,6 +47,8 @@ def test_first_start_settles_the_folder(running):
     assert kept == {"seed": 3, "size": "small", "day": 0, "port": running.state.port}
     assert 20_000 <= running.state.port < 30_000
     assert stat.S_IMODE(running.data_dir.stat().st_mode) == 0o700
+    files = [path for path in running.data_dir.rglob("*") if path.is_file()]
+    assert [path.name for path in files if path.stat().st_mode & 0o077] == []
 
 
 def test_exported_settings_sign_in(running, client):
