@@ -144,7 +144,9 @@ def _remembered(here: ReadPlan, profile: Profile) -> PermanentError | None:
 def _verdict_of(plan: ReadPlan, refusals: list[PermanentError]) -> PermanentError:
     """Sum up why no place serves the set."""
     forbidden = [error for error in refusals if isinstance(error, NotPermittedError)]
-    if forbidden or len(refusals) == 1:
-        return (forbidden or refusals)[0]
+    if forbidden:
+        return forbidden[0]
+    if len(refusals) == 1 and isinstance(refusals[0], EntitySetMissingError):
+        return refusals[0]
     tried = "; ".join(error.message.rstrip(".") for error in refusals)
     return EntitySetMissingError(f"{plan.entity_set.name}: none of its paths is offered: {tried}.")

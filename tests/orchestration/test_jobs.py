@@ -55,7 +55,7 @@ def test_a_refresh_lands_and_tells(run_job):
     assert first.success
     assert set(landed(first)) == set(FEW)
     users = landed(first)["users"]
-    assert users["fetched"] == users["inserted"] == users["dagster/row_count"] == 113
+    assert users["fetched"] == users["inserted"] == users["dagster/row_count"] == 141
     assert (users["mode"], users["status"]) == ("full", "ok")
     assert users["evidence"] in {"count", "exhausted"}
     assert "watermark_before" not in users
@@ -100,13 +100,13 @@ def test_what_the_service_does_not_show_is_green(run_job, proxy, status, word):
 
 def test_one_set_that_fails_stops_no_other(run_job, proxy):
     """What went wrong, where and what to do is in the step's failure; the other sets land."""
-    proxy.answer("/Roles", 400)
+    proxy.answer("/Roles", 302)
     result = run_job("refresh", *FEW, tags={})
     assert not result.success
     assert set(landed(result)) == {"projects", "users"}
     [told] = failures(result).values()
     assert "Roles" in told.description
-    assert told.metadata["cause"].value == "RequestRejectedError"
+    assert told.metadata["cause"].value == "PermanentError"
     assert retried(result) == [], "a permanent error is not tried again"
 
 
@@ -131,7 +131,7 @@ def test_a_failed_audit_is_a_failed_check(run_job, proxy):
     assert not result.success
     assert landed(result) == {}
     assert not checks(result)["users", "audit"].passed
-    assert "113 live in the warehouse" in checks(result)["users", "audit"].description
+    assert "141 live in the warehouse" in checks(result)["users", "audit"].description
     assert failures(result)["users"].metadata["cause"].value == "AuditError"
     assert retried(result) == []
 
@@ -158,7 +158,7 @@ def test_publishing_needs_no_service(published, run_job, monkeypatch):
     assert landed(result)["project_status"]["dagster/row_count"] > 0
     snapshot = landed(result)["snapshot"]
     assert Path(snapshot["path"]).is_file()
-    assert "| core.users | 113 |" in snapshot["rows"]
+    assert "| core.users | 141 |" in snapshot["rows"]
 
 
 def test_a_mart_that_cannot_be_built_says_so(run_job, connected):
@@ -195,7 +195,7 @@ def test_incomplete_reads_are_warned_of():
 
 def test_no_secret_is_kept_by_dagster(run_job, home, connected, proxy, monkeypatch):
     """Neither secret nor token, in any spelling, is in any file of Dagster: good, failed or refused runs."""
-    proxy.answer("/Roles", 400)
+    proxy.answer("/Roles", 302)
     run_job("refresh", "users", "roles")
     run_job("publish")
     tokens = _tokens(connected / "state")
