@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from exepron_pipeline.catalogue import EntitySet, load_catalogue
+from exepron_pipeline.clock import Clock, utc_now
 from exepron_pipeline.errors import ConfigurationError
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
 from exepron_pipeline.extract.look import first_question, newest_page, sample_page
@@ -79,17 +80,20 @@ class Engine:
     Args:
         settings: As loaded.
         preview_rows: Rows of each landed set to keep in its report, without personal and financial columns.
+        clock: Gives the time of the load, of the beginning of each read, and of each landing. Only simulations
+            of other days give one; what is published, and how long things take to expire, goes by the real time.
 
     """
 
-    def __init__(self, settings: Settings, *, preview_rows: int = 0) -> None:
+    def __init__(self, settings: Settings, *, preview_rows: int = 0, clock: Clock = utc_now) -> None:
         self.settings = settings
         self.catalogue = load_catalogue(settings.catalogue)
         self.warehouse = Warehouse(settings.warehouse_path, settings.state_dir)
-        self.load_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self.load_id = f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self.listen: Listener = nobody
         self.reports: dict[str, SyncReport] = {}
         self._preview_rows = preview_rows
+        self._clock = clock
 
     @cached_property
     def tenants(self) -> tuple[Tenant, ...]:
@@ -204,6 +208,7 @@ class Engine:
                     *(page.table[name].to_pylist() for name in plan.entity_set.key), strict=True
                 ),
                 listen=self.tell,
+                clock=self._clock,
             )
         finally:
             scope.tenant.profile.save()
@@ -226,7 +231,7 @@ class Engine:
 
     def land(self, connection: "DuckDBPyConnection", plan: ReadPlan, pages: Pages) -> Landing:
         """Land what was read, in one transaction."""
-        landing = land(connection, self._load(plan, pages))
+        landing = land(connection, self._load(plan, pages), clock=self._clock)
         for note in landing.notes:
             self.listen(Notice(plan.entity_set.name, note))
         return landing
@@ -255,7 +260,7 @@ class Engine:
             watermark_before=self.watermarks.get((plan.entity_set.name, plan.account_id)),
             max_deleted_share=self.settings.max_deleted_share,
             max_rejected_share=self.settings.max_rejected_share,
-            seconds=(datetime.now(UTC) - pages.started_at).total_seconds(),
+            seconds=(self._clock() - pages.started_at).total_seconds(),
         )
 
     def preview(self, connection: "DuckDBPyConnection", entity_set: EntitySet) -> list[dict[str, Any]]:
@@ -339,18 +344,21 @@ class Engine:
 
 
 @contextmanager
-def open_engine(settings: Settings | None = None, *, preview_rows: int = 0) -> Iterator[Engine]:
+def open_engine(
+    settings: Settings | None = None, *, preview_rows: int = 0, clock: Clock = utc_now
+) -> Iterator[Engine]:
     """Make an engine for one run and close it afterwards.
 
     Args:
         settings: Loaded ones; read from the environment and files when None.
         preview_rows: See `Engine`.
+        clock: See `Engine`.
 
     Raises:
         ConfigurationError: The settings or the catalogue are wrong.
 
     """
-    engine = Engine(settings or load_settings(), preview_rows=preview_rows)
+    engine = Engine(settings or load_settings(), preview_rows=preview_rows, clock=clock)
     try:
         yield engine
     finally:

@@ -6,6 +6,7 @@ Here: which of the catalogue's paths, and what their refusals mean. Not here: re
 
 from collections.abc import Callable, Hashable, Iterable
 
+from exepron_pipeline.clock import Clock, utc_now
 from exepron_pipeline.errors import (
     EntitySetMissingError,
     NotPermittedError,
@@ -42,6 +43,7 @@ def read(
     profile: Profile | None = None,
     parents: Parents | None = None,
     keys_of: Callable[[D], Iterable[Hashable]] | None = None,
+    clock: Clock = utc_now,
 ) -> ReadResult[D]:
     """Read an entity set from the first of its places that serves it.
 
@@ -56,6 +58,7 @@ def read(
         profile: What is known of the service; it is added to, and not saved.
         parents: Gives the ids for paths that are asked once for each parent.
         keys_of: Gives the keys of a page, to compare them with a count where no order can be seen.
+        clock: Tells when the read begins.
 
     Raises:
         NotPermittedError: No place serves it, and at least one forbids it.
@@ -67,7 +70,7 @@ def read(
     """
     known = profile or Profile()
     kit = Kit(service, dialect, decode, spool, known, listen, page_size, keys_of)
-    result: ReadResult[D] = ReadResult(mode=plan.mode, path=plan.source.path)
+    result: ReadResult[D] = ReadResult(mode=plan.mode, path=plan.source.path, started_at=clock())
     refusals: list[PermanentError] = []
     for here in map(plan.at, plan.sources):
         refusal = _remembered(here, known) or _attempt(here, kit, result, parents)

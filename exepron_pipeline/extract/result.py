@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from exepron_pipeline.clock import utc_now
 from exepron_pipeline.events import Evidence, Mode
 from exepron_pipeline.odata.page import Page
 
@@ -34,7 +35,7 @@ class ReadResult(Generic[D]):
 
     mode: Mode
     path: str
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime = field(default_factory=utc_now)
     pages: list[D] = field(default_factory=list)
     references: list[str | None] = field(default_factory=list)
     requests: int = 0

@@ -40,7 +40,7 @@ def build(con: duckdb.DuckDBPyConnection, *, calendar_zone: str = "UTC") -> dict
     con.execute("SET VARIABLE calendar_zone = ?", [calendar_zone])
     try:
         with transaction(con):
-            present = list_columns(con)
+            present = list_columns(con) | {f"marts.{mart.name}": frozenset(mart.columns) for mart in MARTS}
             return {mart.name: _build_one(con, mart, present) for mart in MARTS}
     finally:
         con.execute("RESET VARIABLE calendar_zone")

@@ -15,11 +15,13 @@ Here: that comment, read into a `Mart`. Not here: building the table (``build.py
 
 A line that is indented more deeply continues the entry above it. In the query, ``core.projects`` is
 called ``core_projects``: a view that has every column listed under *reads*, whatever the source offers.
+A mart may read other marts, such as ``marts.project_day``: they are built before it.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -32,7 +34,7 @@ class Mart:
 
     ``reads`` maps each input, such as ``core.projects``, to its columns and their types. ``columns`` maps
     the columns of the result, in order, to what they mean; ``marks`` says which of them are ``personal`` or
-    ``financial``, and may have to be left out of what is published.
+    ``financial``, and may have to be left out of what is published. ``upstream`` are the marts it reads.
     """
 
     name: str
@@ -41,12 +43,18 @@ class Mart:
     columns: dict[str, str]
     marks: dict[str, str]
     query: str
+    upstream: tuple["Mart", ...] = ()
 
     @property
     def depends_on(self) -> tuple[str, ...]:
-        """The entity sets whose tables it reads."""
+        """The entity sets whose tables it reads, by itself or through other marts."""
+        inherited = [name for mart in self.upstream for name in mart.depends_on]
+        return tuple(dict.fromkeys([*self.names_read("core", "history"), *inherited]))
+
+    def names_read(self, *schemas: str) -> list[str]:
+        """Names of the tables of some schemas that its query reads."""
         tables = [table.partition(".") for table in self.reads]
-        return tuple(dict.fromkeys(name for schema, _, name in tables if schema in {"core", "history"}))
+        return [name for schema, _, name in tables if schema in schemas]
 
 
 def parse_mart(name: str, text: str) -> Mart:
@@ -92,14 +100,25 @@ def _columns(text: str) -> dict[str, str]:
     return {name: kind for name, _, kind in (part.partition(" ") for part in text.split(", "))}
 
 
-def _load(folder: Traversable) -> tuple[Mart, ...]:
-    sources = sorted(
-        (item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name
-    )
-    return tuple(
-        parse_mart(item.name.removesuffix(".sql"), item.read_text(encoding="utf-8")) for item in sources
-    )
+def in_order(marts: Iterable[Mart]) -> tuple[Mart, ...]:
+    """Sort marts so that each comes after those it reads, else by name, and tell it of them.
+
+    Raises:
+        ValueError: Some read each other in a circle.
+
+    """
+    by_name = {mart.name: mart for mart in marts}
+    graph = {name: by_name[name].names_read("marts") for name in sorted(by_name)}
+    for name in TopologicalSorter(graph).static_order():
+        by_name[name] = replace(by_name[name], upstream=tuple(by_name[other] for other in graph[name]))
+    return tuple(by_name[name] for name in TopologicalSorter(graph).static_order())
 
 
-MARTS: tuple[Mart, ...] = _load(files(__package__) / "sql")
-"""Every mart, by name."""
+def _load(folder: Traversable) -> Iterator[Mart]:
+    for item in folder.iterdir():
+        if item.name.endswith(".sql"):
+            yield parse_mart(item.name.removesuffix(".sql"), item.read_text(encoding="utf-8"))
+
+
+MARTS: tuple[Mart, ...] = in_order(_load(files(__package__) / "sql"))
+"""Every mart, in the order in which they are built."""

@@ -1,7 +1,7 @@
 import pytest
 
 from exepron_pipeline.marts.inputs import view_sql
-from exepron_pipeline.marts.model import MARTS, parse_mart
+from exepron_pipeline.marts.model import MARTS, Mart, in_order, parse_mart
 
 TEXT = """-- One row per thing:
 -- in two lines.
@@ -39,11 +39,38 @@ def test_a_comment_without_its_parts_is_refused() -> None:
 
 
 def test_the_marts_that_exist() -> None:
-    """The two business tables, and the entity sets that they read."""
+    """The business tables, and the entity sets that they read, by themselves or through another one."""
     assert {mart.name: set(mart.depends_on) for mart in MARTS} == {
+        "due_date_slip": {"projects", "tasks"},
+        "early_warning_changes": {"projects", "tasks"},
+        "fever_chart": {"buffers", "early_warning_history", "projects", "tasks"},
         "project_day": {"projects", "tasks"},
         "project_status": {"accounts", "buffers", "project_groups", "projects", "tasks", "users"},
+        "task_day": {"calendar_days", "projects", "tasks"},
     }
+
+
+def reading(name: str, *tables: str) -> Mart:
+    """A mart that reads some tables."""
+    return Mart(
+        name, "A thing.", {table: {"thing_id": "ID"} for table in tables}, {"thing_id": "Key."}, {}, ""
+    )
+
+
+def test_marts_are_built_after_those_they_read() -> None:
+    """Whatever their names, each mart follows those it reads, and inherits the entity sets they depend on."""
+    found = in_order([reading("a", "marts.b", "core.x"), reading("b", "marts.c"), reading("c", "history.y")])
+    assert [(mart.name, mart.depends_on) for mart in found] == [
+        ("c", ("y",)),
+        ("b", ("y",)),
+        ("a", ("x", "y")),
+    ]
+
+
+def test_marts_in_a_circle_are_refused() -> None:
+    """Marts that wait for each other cannot be built."""
+    with pytest.raises(ValueError, match="cycle"):
+        in_order([reading("a", "marts.b"), reading("b", "marts.a")])
 
 
 def test_inputs_have_every_column() -> None:

@@ -77,25 +77,43 @@ project_day AS (
         CAST(unnest(generate_series(first_day, last_day, INTERVAL 1 DAY)) AS DATE) AS day
     FROM span
 ),
+task_change AS (  -- what the tasks that begin and cease to be in force on a day change in the project's sums
+    SELECT _account_id, project_id, first_day AS day, remaining_duration AS days, 1 AS sign
+    FROM task_version
+    WHERE first_day < end_day
+    UNION ALL
+    SELECT _account_id, project_id, end_day, remaining_duration, -1
+    FROM task_version
+    WHERE first_day < end_day AND end_day < DATE 'infinity'
+),
+task_sum AS (
+    SELECT
+        _account_id,
+        project_id,
+        day,
+        sum(coalesce(sum(sign * days), 0)) OVER until_then AS remaining_days,
+        sum(coalesce(sum(sign) FILTER (days = 0), 0)) OVER until_then AS tasks_completed
+    FROM task_change
+    GROUP BY _account_id, project_id, day
+    WINDOW until_then AS (PARTITION BY _account_id, project_id ORDER BY day)
+),
 task_day AS (
     SELECT
         project_day._account_id,
         project_day.project_id,
         project_day.day,
-        coalesce(CAST(sum(remaining_duration) AS BIGINT), 0) AS remaining_days,
-        count(*) FILTER (remaining_duration = 0) AS tasks_completed
+        CAST(coalesce(task_sum.remaining_days, 0) AS BIGINT) AS remaining_days,
+        CAST(coalesce(task_sum.tasks_completed, 0) AS BIGINT) AS tasks_completed
     FROM project_day
     INNER JOIN reading
         ON reading.entity_set = 'tasks'
         AND reading._account_id = project_day._account_id
         AND reading.day = project_day.day
-    LEFT JOIN task_version
-        ON task_version._account_id = project_day._account_id
-        AND task_version.project_id = project_day.project_id
-        AND task_version.first_day <= project_day.day
-        AND task_version.end_day > project_day.day
+    ASOF LEFT JOIN task_sum
+        ON task_sum._account_id = project_day._account_id
+        AND task_sum.project_id = project_day.project_id
+        AND task_sum.day <= project_day.day
     WHERE EXISTS (FROM task_version)
-    GROUP BY ALL
 )
 SELECT
     project_day._account_id,
