@@ -118,9 +118,12 @@ def test_task_day_is_the_portfolio(story: Story) -> None:
 def expected_tasks(story: Story) -> Iterator[tuple[tuple[date, int], tuple[Any, ...]]]:
     """Rows of task_day as the portfolio has them: a project is live up to the day on which all is done."""
     open_until: dict[int, date] = {}
+    first = min(story.truth)
     for day, task in story.each("tasks"):
         if task["remainingDuration"]:
             open_until[task["projectId"]] = day
+        elif day == first == task["lastModifiedOn"].date():  # by its stamp it was open until that day
+            open_until.setdefault(task["projectId"], day - timedelta(days=1))
     templates = {project["projectId"] for _, project in story.each("projects") if project["isTemplate"]}
     former: dict[int, int] = {}
     for day, task in story.each("tasks"):
@@ -128,9 +131,14 @@ def expected_tasks(story: Story) -> Iterator[tuple[tuple[date, int], tuple[Any, 
         change = left - former[task["taskId"]] if task["taskId"] in former else None
         former[task["taskId"]] = left
         last = open_until.get(project_id)
-        if project_id not in templates and last and day <= last + timedelta(days=1):
+        if project_id not in templates and last and day <= next_seen(story, last):
             state = (left, task["duration"], task["status"], task["isCriticalChain"], left == 0)
             yield (day, task["taskId"]), (*state, change)
+
+
+def next_seen(story: Story, day: date) -> date:
+    """The first evening after ``day`` on which the portfolio was looked at; ``day`` itself when it is the last."""
+    return min((each for each in story.truth if each > day), default=day)
 
 
 def points(story: Story) -> dict[tuple[date, int], tuple[float, float]]:
