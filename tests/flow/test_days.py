@@ -188,6 +188,7 @@ def test_history_knows_when_a_task_changed(lab, story):
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 def test_twenty_days(lab, story):
     """Twenty days on, refreshed and reconciled each day: every evening every table is the truth."""
     for day in range(20):
