@@ -54,7 +54,7 @@ calendar AS (  -- each day up to the one after the last reading: readings before
     FROM (
         SELECT span._account_id, span.first_day + CAST(later.range AS INTEGER) AS day
         FROM span
-        CROSS JOIN range(36525) AS later
+        CROSS JOIN range(36525) AS later  -- days of a century: a table whose size the optimizer knows
         WHERE span.first_day + CAST(later.range AS INTEGER) <= span.last_day + 1
     ) AS date
     LEFT JOIN reading USING (_account_id, day)
@@ -182,8 +182,8 @@ SELECT
     expanded.duration AS duration_days,
     expanded.remaining_duration AS remaining_days,
     CASE
-        WHEN expanded.reading > expanded.first_reading THEN expanded.remaining_duration - expanded.remaining_duration
-        ELSE expanded.remaining_duration - expanded.former_remaining
+        WHEN expanded.reading = expanded.first_reading THEN expanded.remaining_duration - expanded.former_remaining
+        WHEN expanded.remaining_duration IS NOT NULL THEN 0
     END AS change_days,
     expanded.remaining_duration = 0 AS is_completed,
     CASE
