@@ -44,12 +44,22 @@ def test_definitions_load():
     assert isinstance(defs(), dg.Definitions)
 
 
+MARTS = (
+    "due_date_slip",
+    "early_warning_changes",
+    "fever_chart",
+    "project_day",
+    "project_status",
+    "task_day",
+)
+
+
 def test_asset_keys_are_the_fixed_ones(graph):
     """One asset for each entity set and mart, one source asset for each set, one snapshot."""
     keys = sorted(key.to_user_string() for key in graph.get_all_asset_keys())
     assert keys == sorted(
         [f"exepron/{layer}/{name}" for layer in ("api", "core") for name in SETS]
-        + [f"exepron/marts/{name}" for name in ("project_day", "project_status")]
+        + [f"exepron/marts/{name}" for name in MARTS]
         + ["exepron/publish/snapshot"]
     )
 
