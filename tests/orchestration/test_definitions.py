@@ -44,7 +44,7 @@ def test_definitions_load():
     assert isinstance(defs(), dg.Definitions)
 
 
-MARTS = (
+BUSINESS_TABLES = (
     "due_date_slip",
     "early_warning_changes",
     "fever_chart",
@@ -59,7 +59,7 @@ def test_asset_keys_are_the_fixed_ones(graph):
     keys = sorted(key.to_user_string() for key in graph.get_all_asset_keys())
     assert keys == sorted(
         [f"exepron/{layer}/{name}" for layer in ("api", "core") for name in SETS]
-        + [f"exepron/marts/{name}" for name in MARTS]
+        + [f"exepron/marts/{name}" for name in BUSINESS_TABLES]
         + ["exepron/publish/snapshot"]
     )
 
