@@ -26,6 +26,8 @@ from exepron_pipeline.land.landing import land
 from exepron_pipeline.land.ledger import read_watermarks
 from exepron_pipeline.land.load import Landing, Load, Rejected
 from exepron_pipeline.land.preview import live_ids, preview
+from exepron_pipeline.land.scope import Scope as LandedScope
+from exepron_pipeline.land.scope import read_scopes
 from exepron_pipeline.land.source import check_source
 from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.marts import Built, build
@@ -111,7 +113,7 @@ class Engine:
         """Pass an event on to whoever listens now."""
         self.listen(event)
 
-    @cached_property
+    @property
     def watermarks(self) -> dict[tuple[str, str], datetime]:
         """Watermarks by entity set and account, as they were when the run began.
 
@@ -120,10 +122,15 @@ class Engine:
             ExepronError: Nobody could be signed in.
 
         """
+        return self._landed[0]
+
+    @cached_property
+    def _landed(self) -> tuple[dict[tuple[str, str], datetime], dict[tuple[str, str], LandedScope]]:
+        """Watermarks and scopes by entity set and account, as they were when the run began."""
         stamps = [tenant.stamp for tenant in self.tenants]
         with self.warehouse.open("begin") as connection:
             check_source(connection, stamps)
-            return read_watermarks(connection)
+            return read_watermarks(connection), read_scopes(connection)
 
     @cached_property
     def _expected_rows(self) -> dict[tuple[str, str, str], int]:
@@ -151,6 +158,9 @@ class Engine:
         for tenant in self.tenants:
             _ = tenant.generation, tenant.accounts
         _ = self.watermarks
+        for tenant in self.tenants:
+            for text in tenant.drift(self.catalogue) or ():
+                self.tell(Notice(None, f"The catalogue and the service differ: {text}."))
 
     # -- the steps of a sync -------------------------------------------------------------------------
 
@@ -189,7 +199,11 @@ class Engine:
         )
 
     def _watermark(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
-        return self.watermarks.get((entity_set.name, scope.account.account_id))
+        """How far the set was read under its present filter; None when that is another one than before."""
+        watermarks, scopes = self._landed
+        place = entity_set.name, scope.account.account_id
+        is_same = scopes.get(place, LandedScope()).filter == (entity_set.filter or "")
+        return watermarks.get(place) if is_same else None
 
     def read(self, plan: ReadPlan, scope: Scope) -> Pages:
         """Read and decode all pages, and keep what was learnt of the service; the warehouse is not touched."""
@@ -257,6 +271,7 @@ class Engine:
             source_count=pages.source_count,
             evidence=pages.evidence,
             complete=pages.complete,
+            scope=plan.entity_set.filter or "",
             watermark_before=self.watermarks.get((plan.entity_set.name, plan.account_id)),
             max_deleted_share=self.settings.max_deleted_share,
             max_rejected_share=self.settings.max_rejected_share,

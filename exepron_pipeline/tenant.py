@@ -4,17 +4,21 @@ Here: putting transport, sign-in and reader together for one set of credentials.
 warehouse and the run over many entity sets (``engine.py``).
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
 from exepron_pipeline.auth.keeper import Keeper
-from exepron_pipeline.errors import ConfigurationError
+from exepron_pipeline.catalogue import Catalogue
+from exepron_pipeline.discover.drift import differences
+from exepron_pipeline.errors import ConfigurationError, PermanentError, TransientError
 from exepron_pipeline.events import Listener, nobody
 from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import Transport
 from exepron_pipeline.land.source import SourceStamp
 from exepron_pipeline.odata.dialect import DIALECTS, Dialect
+from exepron_pipeline.odata.metadata.find import find_description
 from exepron_pipeline.odata.probe import find_generation, who_am_i
 from exepron_pipeline.odata.service import Service
 from exepron_pipeline.settings import Connection, Settings
@@ -72,10 +76,12 @@ class Tenant:
             self.profile.save()
         return found
 
-    @property
+    @cached_property
     def dialect(self) -> Dialect:
-        """How this service speaks OData."""
-        return DIALECTS[self.generation]
+        """How this service speaks OData; from now on it is asked in its own version."""
+        found = DIALECTS[self.generation]
+        self.service.headers = found.headers
+        return found
 
     @cached_property
     def accounts(self) -> tuple[Account, ...]:
@@ -96,6 +102,35 @@ class Tenant:
         raise ConfigurationError(
             f"{self.connection.api_url} does not tell whose account it shows.", hint=hint
         )
+
+    def drift(self, catalogue: Catalogue, *, look: bool = False) -> list[str] | None:
+        """Where the service's own description and a catalogue differ; None when there is no description.
+
+        A sync asks at most once a day, and only a service that was seen to describe itself.
+
+        Args:
+            catalogue: The one in use.
+            look: Ask now, whatever is remembered.
+
+        Raises:
+            ExepronError: When asked to look: as the service answers.
+
+        """
+        digest = hashlib.sha256(catalogue.model_dump_json().encode()).hexdigest()[:16]
+        known = self.profile.comparison(digest)
+        if not look and (known is not None or not self.profile.is_described):
+            return known
+        try:
+            description = find_description(self.service)
+            found = differences(description, catalogue, self.generation) if description else None
+        except (PermanentError, TransientError):
+            if look:
+                raise
+            found = []  # what the description is good for can wait another day
+        if found is not None:
+            self.profile.keep_comparison(digest, found)
+            self.profile.save()
+        return found
 
     @property
     def stamp(self) -> SourceStamp:

@@ -17,7 +17,8 @@ Made from the built-in catalogue: change `exepron_pipeline/catalogue/exepron.yam
 
 Each entity set that the service offers is one table of the schema `core`, with one row for each key.
 Every table has our own columns besides: `_account_id`, `_load_id`, `_loaded_at`, `_row_hash`,
-`_deleted_at` (null while the record exists) and `_extra` (JSON: fields that are no column yet).
+`_deleted_at` (null while the record exists) and `_extra` (JSON: fields that are no column yet, and
+texts of stamps that say more than the column holds).
 
 *Evidence* is where the name was seen, and how sure it is: H a source shows it, M one step away, L a guess
 of ours. A table or a column of which only guesses exist may stay away or empty.

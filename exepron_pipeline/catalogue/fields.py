@@ -26,6 +26,8 @@ PATH_VARIABLES = ("accountId", "userId", "projectId")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _DECIMAL = re.compile(r"decimal\((\d{1,2}),(\d{1,2})\)")
+_EXPAND = re.compile(r"[^\W\d]\w*([./][^\W\d]\w*)*(\([^\s#&]*\))?")
+_ORDER = re.compile(r"[a-z][a-z0-9_]*( (asc|desc))?")
 _MOST_DIGITS = 38  # of a 128-bit decimal, in Arrow and DuckDB alike
 _MEANT = {
     "string": "text", "str": "text", "varchar": "text", "guid": "text", "uuid": "text",
@@ -87,6 +89,46 @@ def _path(value: object) -> object:
     return value
 
 
+def _edm(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", value):
+        cure = "Write it as $metadata does, such as Edm.DateTime, Edm.Guid or Sales.Colour."
+        raise entry_error(f"{value!r} is no type of OData", cure=cure)
+    return value
+
+
+def _condition(value: object) -> object:
+    if isinstance(value, str) and (value.lstrip().startswith("$") or not _is_whole(value)):
+        cure = "Write what follows $filter=, not percent-encoded: status eq 2 and name ne 'O''Brien'."
+        raise entry_error(f"{value!r} is no condition", cure=cure)
+    return value
+
+
+def _is_whole(condition: str) -> bool:
+    """True when quotes and parentheses are closed, so that what is added stays outside of them."""
+    bare = re.sub(r"'[^']*'", "", condition)
+    depth = 0
+    for mark in bare:
+        depth += {"(": 1, ")": -1}.get(mark, 0)
+        if depth < 0:
+            return False
+    return bool(bare.strip()) and depth == 0 and "'" not in bare and condition.isprintable()
+
+
+def _navigation(value: object) -> object:
+    if isinstance(value, str) and not _EXPAND.fullmatch(value):
+        cure = "Write the property's name; a dot enters it: manager, manager.account."
+        raise entry_error(f"{value!r} is nothing to expand", cure=cure)
+    return value
+
+
+def _order(value: object) -> object:
+    if isinstance(value, str) and not _ORDER.fullmatch(value):
+        raise entry_error(
+            f"{value!r} is no order", cure="Write a column's name, and desc behind it if need be."
+        )
+    return value
+
+
 def _one_or_many(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
@@ -94,5 +136,9 @@ def _one_or_many(value: object) -> object:
 TypeName = Annotated[str, BeforeValidator(_type)]
 EntryName = Annotated[str, BeforeValidator(_name)]
 PathText = Annotated[str, BeforeValidator(_path)]
+EdmName = Annotated[str, BeforeValidator(_edm)]
+ConditionText = Annotated[str, BeforeValidator(_condition)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Expands = Annotated[tuple[Annotated[str, BeforeValidator(_navigation)], ...], BeforeValidator(_one_or_many)]
+Orders = Annotated[tuple[Annotated[str, BeforeValidator(_order)], ...], BeforeValidator(_one_or_many)]
 Generations = Annotated[tuple[Generation, ...], BeforeValidator(_one_or_many), Field(min_length=1)]

@@ -10,13 +10,17 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from exepron_pipeline.catalogue.fields import (
+    ConditionText,
     Confidence,
     Contract,
+    EdmName,
     EntryName,
     Evidence,
+    Expands,
     Generation,
     Generations,
     Names,
+    Orders,
     PathText,
     Personal,
     PersonalKind,
@@ -48,13 +52,15 @@ class Column(_Entry):
     ``type`` is one of `fields.SIMPLE_TYPES` or ``decimal(p,s)``; ``timestamp`` is an instant in UTC;
     ``variant`` is of unknown type and lands as text. ``wire`` names the field in the service's records,
     for all generations or by generation; a dot enters a nested object (``manager.firstName``). Without
-    it the camelCase of the column's name is meant.
+    it the camelCase of the column's name is meant. ``edm`` is the property's type in ``$metadata``: conditions
+    on it are written in that type's form.
     """
 
     name: EntryName
     type: TypeName
     description: str
     wire: Wire | None = None
+    edm: EdmName | None = None
     nullable: bool = True
     unit: str | None = None
     personal: PersonalKind | None = None
@@ -133,6 +139,11 @@ class EntitySet(_Entry):
     compares their whole rows. ``refresh`` is how often schedules read it. ``needs_permission`` names a
     permission without which the service hides it. ``navigation`` lists properties that lead or
     belong to other entity sets: they are never columns, and never kept as extras.
+
+    What is asked for can be narrowed: ``select`` names the columns and children that are asked for besides
+    key and cursor; ``filter`` is a condition in the service's words, and what it leaves out is out of scope;
+    ``expand`` names navigation properties to be sent along, a dot enters one; ``orderby`` names columns,
+    with ``desc`` behind, by which records are to come: then they are not read by key.
     """
 
     name: EntryName
@@ -144,6 +155,10 @@ class EntitySet(_Entry):
     navigation: Names = ()
     sources: tuple[Source, ...] = ()
     cursor: str | None = None
+    select: Names = ()
+    filter: ConditionText | None = None
+    expand: Expands = ()
+    orderby: Orders = ()
     refresh: Refresh = "hourly"
     moves_without_stamp: bool = False
     enabled: bool = True
@@ -154,7 +169,11 @@ class EntitySet(_Entry):
     @model_validator(mode="after")
     def _columns_exist(self) -> "EntitySet":
         names = [column.name for column in self.columns]
-        for role, wanted in [("key", self.key), ("cursor", [self.cursor] if self.cursor else [])]:
+        ordered = [term.partition(" ")[0] for term in self.orderby]
+        chosen = [name for name in self.select if name not in {child.name for child in self.children}]
+        cursor = [self.cursor] if self.cursor else []
+        roles = {"key": self.key, "cursor": cursor, "select": chosen, "orderby": ordered}
+        for role, wanted in roles.items():
             for name in wanted:
                 if name not in names:
                     text = f"names the column {name!r}, which is not under columns"

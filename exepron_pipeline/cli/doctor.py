@@ -72,11 +72,15 @@ def climb(stack: ExitStack) -> Iterator[Rung]:
             yield rung
             if rung.error:
                 return
+        yield from _descriptions(tenant, engine)
     yield _tried("disk", lambda: _disk(engine))
     warehouse = _tried("warehouse", lambda: _warehouse(engine))
     yield warehouse
     if not warehouse.error:
         yield from _entity_sets(engine)
+    for tenant in engine.tenants:
+        for said, path in tenant.service.retirements.items():
+            yield Rung("retirement", f"{path}: {said}", is_note=True)
 
 
 def _tried(name: str, look: Callable[[], str]) -> Rung:
@@ -107,6 +111,19 @@ def _sign_in(tenant: "Tenant") -> Iterator[Rung]:
         "who am I",
         lambda: ", ".join(f"user {a.user_id or '?'} in account {a.account_id}" for a in tenant.accounts),
     )
+
+
+def _descriptions(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
+    """Compare the service's own description with the catalogue; a difference is worth a note, and no failure."""
+    try:
+        found = tenant.drift(engine.catalogue, look=True)
+    except ExepronError as error:
+        yield Rung("description", f"cannot be read: {error.message}", is_note=True)
+        return
+    if not found:
+        yield Rung("description", "as the catalogue says" if found is not None else "the service has none")
+    for text in found or ():
+        yield Rung("description", f"{text}; exepron discover writes it down anew", is_note=True)
 
 
 def _token(tenant: "Tenant") -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from exepron_pipeline import __version__
-from exepron_pipeline.cli import doctor, plan, publish, query, reconcile, sandbox, status, sync
+from exepron_pipeline.cli import discover, doctor, plan, publish, query, reconcile, sandbox, status, sync
 from exepron_pipeline.errors import ExepronError
 
 UNEXPECTED = 1
@@ -54,6 +54,7 @@ def options(
     del version, debug  # both are dealt with before a verb runs
 
 
+app.command("discover")(discover.discover)
 app.command("sync")(sync.sync)
 app.command("reconcile")(reconcile.reconcile)
 app.command("publish")(publish.publish)

@@ -43,7 +43,8 @@ def newest_page(
     if here is None or here.cursor is None or here.is_fan_out:
         return None
     fields = (*here.key_wire, here.cursor.wire)
-    query = Query(select=fields, orderby=(f"{property_path(here.cursor.wire)} desc",), top=1)
+    newest_first = (f"{property_path(here.cursor.wire)} desc",)
+    query = Query(select=fields, filter=here.entity_set.filter, orderby=newest_first, top=1)
     response = service.get(query.at(here.path, dialect))
     return decode(response.body, response.headers)
 
@@ -62,7 +63,7 @@ def sample_page(plan: ReadPlan, service: Api, dialect: Dialect, decode: Decode[D
         here = plan.at(source)
         if FAN_OUT in source.variables:
             continue  # which parents there are is known only after a sync
-        query = Query(select=here.select_sourced, top=1)
+        query = Query(select=here.select_sourced, filter=here.entity_set.filter, top=1)
         try:
             response = service.get(query.at(here.path, dialect))
         except (EntitySetMissingError, NotPermittedError) as error:

@@ -1,22 +1,32 @@
 """Reads all pages of one path: style, walk, spool, notices. Not here: which path (``reader.py``)."""
 
+import os
+import threading
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Generic
+from functools import partial
+from typing import Any, Generic
 
 from exepron_pipeline.errors import RequestRejectedError, ResponseError
 from exepron_pipeline.events import Evidence, Listener, Notice, PageFetched
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.extract.profile import Profile
-from exepron_pipeline.extract.result import D, Decode, ReadResult
+from exepron_pipeline.extract.result import Arrival, D, Decode, ReadResult, arrival
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.extract.style import Style, learn_style, question
+from exepron_pipeline.http.transport import Response
 from exepron_pipeline.odata.dialect import Dialect
 from exepron_pipeline.odata.paging import Walk
 from exepron_pipeline.odata.question import Api
 
 PAGE_SIZE = 5_000
 """Records a page to begin with; a service that allows fewer says so once."""
+
+READS = 3
+"""Reads by place, at most, until two in a row agree."""
+
+# More pages decoded at once than there are cores would only get into each other's way.
+_DECODING = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 def first_size(wanted: int | None, limit: int | None) -> int:
@@ -50,7 +60,7 @@ class PathReader(Generic[D]):
 
     def __init__(self, kit: Kit[D], result: ReadResult[D]) -> None:
         self._kit, self._result = kit, result
-        self._body = b""
+        self._lock = threading.Lock()
 
     def read(self, plan: ReadPlan) -> Evidence:
         """Add every page of the plan's path, and tell what proves that these are all.
@@ -78,68 +88,95 @@ class PathReader(Generic[D]):
         self._kit.listen(Notice(plan.entity_set.name, f"{plan.path}: {text}"))
 
     def _walk(self, plan: ReadPlan, style: Style) -> Evidence:
+        """Read once; where that proves nothing by itself, and deletions may follow, read again."""
+        result, first = self._result, len(self._result.pages)
+        walk = self._once(plan, style)
+        if walk.tally.count is not None:
+            result.source_count = (result.source_count or 0) + walk.tally.count
+        if plan.lower is not None and style.stamp is None:
+            result.mode = "full"
+            self.notice(plan, f"the service takes no filter on {plan.cursor_wire}, so everything was read.")
+        if walk.ended_by_place and self._kit.keys_of and result.mode != "incremental":
+            return self._agreed(plan, style, walk, first)
+        return walk.evidence
+
+    def _once(self, plan: ReadPlan, style: Style) -> Walk[Arrival[D]]:
+        """Add every page of one walk, and remember what it taught."""
         kit, name = self._kit, plan.entity_set.name
         size = first_size(kit.page_size, kit.profile.page_limit(name))
         asked = question(plan, style, kit.dialect, kit.service.base_url, size)
-        walk = Walk(asked, lambda address: self._ask(plan, address))
+        walk = Walk(asked, self._fetch, partial(self._decode, plan), kit.service.in_flight)
         first = len(self._result.pages)
-        for page in walk:
-            if len(self._result.pages) == first and page.rows and page.first_key is None:
+        for came in walk:
+            if len(self._result.pages) == first and came.rows and came.first_key is None:
                 raise _other_records(plan)
-            if page.rows or not self._result.pages:
-                self._keep(plan, page, walk.tally.count)
-        self._remember(plan, style, walk)
-        return self._judge(walk, self._result.pages[first:])
-
-    def _keep(self, plan: ReadPlan, page: D, source_count: int | None) -> None:
-        result = self._result
-        result.pages.append(page)
-        result.references.append(self._kit.spool.keep(self._body) if plan.keep_pages else None)
-        result.fetched += page.rows
-        self._kit.listen(PageFetched(plan.entity_set.name, len(result.pages), page.rows, source_count))
-
-    def _remember(self, plan: ReadPlan, style: Style, walk: Walk[D]) -> None:
-        profile, name = self._kit.profile, plan.entity_set.name
+            if came.rows or not self._result.pages:
+                self._keep(plan, came, walk.tally.count)
         if walk.asker.limit:
-            profile.keep_page_limit(name, walk.asker.limit)
+            kit.profile.keep_page_limit(name, walk.asker.limit)
         if walk.key_refused:
-            profile.keep_style(name, plan.account_id, replace(style, keyset=False))
+            kit.profile.keep_style(name, plan.account_id, replace(style, keyset=False))
         if walk.doubt:
             self.notice(plan, f"records may be missing, for the service is odd: {walk.doubt}.")
-        if plan.lower is not None and style.stamp is None:
-            self._result.mode = "full"
-            self.notice(plan, f"the service takes no filter on {plan.cursor_wire}, so everything was read.")
+        return walk
 
-    def _judge(self, walk: Walk[D], pages: list[D]) -> Evidence:
-        """Add the walk's count, and compare it with distinct keys where the walk saw no order."""
-        result, count, keys_of = self._result, walk.tally.count, self._kit.keys_of
-        if count is not None:
-            result.source_count = (result.source_count or 0) + count
-        if walk.evidence != "none" or keys_of is None or count is None or count != walk.last_count:
-            return walk.evidence
-        distinct = {key for page in pages for key in keys_of(page)}
-        return "count" if len(distinct) == count else "none"
+    def _keep(self, plan: ReadPlan, came: Arrival[D], source_count: int | None) -> None:
+        result = self._result
+        result.pages.append(came.page)
+        result.references.append(came.reference)
+        result.fetched += came.rows
+        self._kit.listen(PageFetched(plan.entity_set.name, len(result.pages), came.rows, source_count))
 
-    # -- requests ------------------------------------------------------------------------------------
+    def _agreed(self, plan: ReadPlan, style: Style, walk: Walk[Arrival[D]], first: int) -> Evidence:
+        """Read again by place, until two reads in a row brought the same keys."""
+        pages = self._result.pages
+        former = self._keys(pages[first:])
+        for _ in range(READS - 1):
+            first = len(pages)
+            again = self._once(plan, replace(style, keyset=False))
+            if not again.ended_by_place:
+                return again.evidence
+            found = self._keys(pages[first:])
+            if found == former:
+                counts = {walk.tally.count, again.tally.count}
+                return "count" if counts == {len(found)} else _less(again)
+            former, walk = found, again
+        self.notice(plan, f"{READS} reads brought different records, so some may be missing.")
+        return "none"
 
-    def _ask(self, plan: ReadPlan, address: str) -> D:
-        self._result.requests += 1
-        response = self._kit.service.get(address)
-        self._body = response.body
+    def _keys(self, pages: list[D]) -> set[Hashable]:
+        keys_of = self._kit.keys_of
+        return {key for page in pages for key in keys_of(page)} if keys_of else set()
+
+    # -- requests, from several threads --------------------------------------------------------------
+
+    def _fetch(self, address: str) -> Response:
+        with self._lock:
+            self._result.requests += 1
+        return self._kit.service.get(address)
+
+    def _decode(self, plan: ReadPlan, response: Response) -> Arrival[D]:
+        """Decode an answer; its bytes are kept as they came."""
         try:
-            return self._kit.decode(response.body, response.headers)
+            with _DECODING:
+                page = self._kit.decode(response.body, response.headers)
         except ResponseError as error:
             raise ResponseError(f"{plan.path}: {error.message}", hint=error.hint) from error
+        return arrival(page, self._kit.spool.keep(response.body) if plan.keep_pages else None)
 
     def _takes(self, plan: ReadPlan, style: Style) -> bool:
         """Ask for one record in a style; False when the service refuses the question."""
         asked = question(plan, style, self._kit.dialect, self._kit.service.base_url, 1)
-        self._result.requests += 1
         try:
-            self._kit.service.get(asked.page(1).at(plan.path, self._kit.dialect))
+            self._fetch(asked.page(1).at(plan.path, self._kit.dialect))
         except RequestRejectedError:
             return False
         return True
+
+
+def _less(walk: Walk[Any]) -> Evidence:
+    """What two agreeing reads prove that brought another number of records than the service counts."""
+    return walk.tally.evidence(None, count_is_proof=walk.counts)
 
 
 def _other_records(plan: ReadPlan) -> ResponseError:

@@ -13,7 +13,7 @@ from exepron_pipeline.catalogue.model import Column, EntitySet, Source
 from exepron_pipeline.errors import EntitySetMissingError
 from exepron_pipeline.events import Mode
 from exepron_pipeline.extract.watermark import lower_bound
-from exepron_pipeline.odata.query import KeyPart
+from exepron_pipeline.odata.query import KeyPart, Query
 
 FAN_OUT = "projectId"
 """The variable of paths that are asked once for each parent."""
@@ -25,8 +25,8 @@ class ReadPlan:
 
     ``path`` has its variables filled in, but for that of a fan-out. ``lower`` is the first value of the
     cursor to read, None for everything. ``select`` names the fields to ask for, empty for all;
-    ``select_sourced`` is its part that a source shows. ``keep_pages`` is False when raw pages may hold
-    personal data that must not be stored.
+    ``select_sourced`` is its part that a source shows. ``orderby`` goes before the order of the key.
+    ``keep_pages`` is False when raw pages may hold personal data that must not be stored.
     """
 
     entity_set: EntitySet
@@ -40,6 +40,7 @@ class ReadPlan:
     select_sourced: tuple[str, ...]
     key: tuple[KeyPart, ...]
     cursor: KeyPart | None
+    orderby: tuple[str, ...]
     keep_pages: bool
     user_id: str | None = None
 
@@ -52,6 +53,12 @@ class ReadPlan:
     def cursor_wire(self) -> str | None:
         """Wire name of the cursor; None when the set has none."""
         return self.cursor.wire if self.cursor else None
+
+    @property
+    def scope(self) -> Query:
+        """What of the set is asked for at all, and in which order, whatever was read before."""
+        chosen = self.entity_set
+        return Query(filter=chosen.filter, expand=chosen.expand, orderby=self.orderby)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -124,6 +131,7 @@ def plan_read(
         select_sourced=select_sourced,
         key=tuple(part for part in key if part),
         cursor=cursor,
+        orderby=_order(entity_set, generation),
         keep_pages=not _hides(entity_set, personal),
         user_id=user_id,
     )
@@ -143,22 +151,36 @@ def _fill(path: str, account_id: str, user_id: str | None) -> str:
 
 def _part(column: Column, generation: str) -> KeyPart | None:
     wire = column.wire_in(generation)
-    return KeyPart(wire, column.type) if wire else None
+    return KeyPart(wire, column.edm or column.type) if wire else None
+
+
+def _order(entity_set: EntitySet, generation: str) -> tuple[str, ...]:
+    """The user's order in the service's names; a column without a field here has no place in it."""
+    terms = (term.partition(" ") for term in entity_set.orderby)
+    named = ((entity_set.column(name).wire_in(generation), direction) for name, _, direction in terms)
+    return tuple(f"{wire} {direction or 'asc'}" for wire, direction in named if wire)
 
 
 def _selects(
     entity_set: EntitySet, generation: str, personal: Personal
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Fields to ask for where a policy leaves columns out: all that are kept, and those that are sourced."""
-    kept = entity_set.columns_kept(personal)
+    """Fields to ask for where the user or a policy leaves columns out: all that are kept, and those that are sourced."""
+    chosen = {*entity_set.select, *entity_set.key, entity_set.cursor}
+    kept = [
+        column
+        for column in entity_set.columns_kept(personal)
+        if not entity_set.select or column.name in chosen
+    ]
     if len(kept) == len(entity_set.columns):
         return (), ()
-    children = [child.wire_field for child in entity_set.children]
+    children = [
+        child.wire_field for child in entity_set.children if not entity_set.select or child.name in chosen
+    ]
     sourced = [column for column in kept if column.confidence == "H" or column.name in entity_set.key]
     return (*_wires(kept, generation), *children), tuple(_wires(sourced, generation))
 
 
-def _wires(columns: tuple[Column, ...] | list[Column], generation: str) -> Iterator[str]:
+def _wires(columns: list[Column], generation: str) -> Iterator[str]:
     wires = (column.wire_in(generation) for column in columns)
     return (wire for wire in wires if wire)
 

@@ -20,8 +20,9 @@ Verdict = Literal["works", "not_offered", "not_permitted"]
 
 FILE = "profile.json"
 ASK_AGAIN = timedelta(days=7)
+COMPARE_AGAIN = timedelta(days=1)
 
-_SECTIONS = ("service", "working", "paths", "styles", "limits")
+_SECTIONS = ("service", "working", "paths", "styles", "limits", "described")
 
 
 def _now() -> datetime:
@@ -95,6 +96,29 @@ class Profile:
     def keep_page_limit(self, entity_set: str, limit: int) -> None:
         """Remember the largest page of a set."""
         self._learn("limits", entity_set, limit)
+
+    @property
+    def is_described(self) -> bool:
+        """True when the service has been seen to describe itself."""
+        return self._recall("described", "document") is not None
+
+    def comparison(self, catalogue: str) -> list[str] | None:
+        """Where description and catalogue differed, when they were compared less than a day ago; else None.
+
+        Args:
+            catalogue: Tells catalogues apart: another one is to be compared anew.
+
+        """
+        found = self._recall("described", "document")
+        if not found or found["catalogue"] != catalogue:
+            return None
+        is_stale = self._clock() - datetime.fromisoformat(found["on"]) >= COMPARE_AGAIN
+        return None if is_stale else list(found["differences"])
+
+    def keep_comparison(self, catalogue: str, differences: list[str]) -> None:
+        """Remember a comparison, and with it that the service describes itself."""
+        entry = {"catalogue": catalogue, "differences": differences, "on": self._clock().isoformat()}
+        self._learn("described", "document", entry)
 
     def forget(self) -> None:
         """Forget everything about this source: all is asked again."""

@@ -14,11 +14,12 @@ from exepron_pipeline.errors import (
     RequestRejectedError,
     ResponseError,
 )
-from exepron_pipeline.events import Evidence, Listener, nobody
+from exepron_pipeline.events import Listener, nobody
+from exepron_pipeline.extract.fan_out import fan_out
 from exepron_pipeline.extract.path import Kit, PathReader
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.extract.profile import ASK_AGAIN, Profile, Verdict
-from exepron_pipeline.extract.result import D, Decode, Decoded, ReadResult, weakest
+from exepron_pipeline.extract.result import D, Decode, Decoded, ReadResult
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.odata.dialect import Dialect
 from exepron_pipeline.odata.question import Api
@@ -26,9 +27,6 @@ from exepron_pipeline.odata.question import Api
 __all__ = ["Decode", "Decoded", "Parents", "ReadResult", "read"]
 
 Parents = Callable[[], Iterable[int]]
-
-MISSING_PARENTS = 3
-"""So many refused parents of a fan-out, and none that was answered, speak for the path itself."""
 
 
 def read(
@@ -89,7 +87,7 @@ def _attempt(
     if here.is_fan_out and parents is None:
         return EntitySetMissingError(f"{name}: {path} needs the ids of its parents, which are not known.")
     try:
-        evidence = _fan_out(here, reader, parents()) if here.is_fan_out and parents else reader.read(here)
+        evidence = fan_out(here, kit, result, parents()) if here.is_fan_out and parents else reader.read(here)
     except (EntitySetMissingError, NotPermittedError, RequestRejectedError, ResponseError) as error:
         if result.pages or not _may_go_on(error, here):
             raise
@@ -103,26 +101,6 @@ def _attempt(
     kit.profile.judge(name, account, path, "works")
     result.path, result.evidence = path, evidence
     return None
-
-
-def _fan_out(here: ReadPlan, reader: PathReader[D], parents: Iterable[int]) -> Evidence:
-    """Read the path once for each parent. A parent that is gone has no records; a hidden one is a doubt."""
-    found: list[Evidence] = []
-    refusals: list[PermanentError] = []
-    for parent in parents:
-        try:
-            found.append(reader.read(here.for_parent(parent)))
-        except (EntitySetMissingError, NotPermittedError) as error:
-            refusals.append(error)
-        if not found and len(refusals) == MISSING_PARENTS:
-            break
-    hidden = [error for error in refusals if isinstance(error, NotPermittedError)]
-    if refusals and not found:
-        raise (hidden or refusals)[0]
-    if hidden:
-        reader.notice(here, f"{len(hidden)} of its parents may not be read by this user.")
-        found.append("none")
-    return weakest(found)
 
 
 def _may_go_on(error: PermanentError, here: ReadPlan) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from exepron_pipeline.clock import utc_now
 from exepron_pipeline.events import Evidence, Mode
-from exepron_pipeline.odata.page import Page
+from exepron_pipeline.odata.page import Envelope, Page
 
 Key = tuple[Any, ...]
 
@@ -20,6 +20,27 @@ D = TypeVar("D", bound=Decoded)
 
 Decode = Callable[[bytes, Mapping[str, str]], D]
 """Body and headers (lower-case names) of an answer to a page; ResponseError when it holds no records."""
+
+
+@dataclass(frozen=True)
+class Arrival(Generic[D]):
+    """A page as it came: what paging looks at, the decoded page, and where its raw bytes are kept."""
+
+    page: D
+    reference: str | None
+    rows: int
+    first_key: Key | None
+    last_key: Key | None
+    keys_ascending: bool
+    envelope: Envelope
+
+
+def arrival(page: D, reference: str | None) -> Arrival[D]:
+    """Make an arrival of a decoded page."""
+    return Arrival(
+        page, reference, page.rows, page.first_key, page.last_key, page.keys_ascending, page.envelope
+    )
+
 
 _WEAKEST_FIRST: tuple[Evidence, ...] = ("none", "exhausted", "count")
 

@@ -11,8 +11,8 @@ from typing import Any, Literal, Self
 
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.odata.dialect import Dialect
-from exepron_pipeline.odata.literals import literal, stamp_literal
-from exepron_pipeline.odata.query import Query, property_path
+from exepron_pipeline.odata.literals import literal, stamp_forms, stamp_literal
+from exepron_pipeline.odata.query import both, property_path
 from exepron_pipeline.odata.question import Question
 
 
@@ -51,12 +51,12 @@ def question(plan: ReadPlan, style: Style, dialect: Dialect, base_url: str, size
         path=plan.path,
         key=plan.key,
         dialect=dialect,
-        query=Query(select=selects[style.select], filter=_since(plan, style, dialect)),
+        query=replace(plan.scope, select=selects[style.select], filter=_filter(plan, style, dialect)),
         size=size,
         sized=style.sized,
         ordered=style.ordered,
         counted=style.counted,
-        keyset=style.keyset,
+        keyset=style.keyset and not plan.orderby,
     )
 
 
@@ -91,16 +91,23 @@ def _options(plan: ReadPlan, dialect: Dialect) -> dict[str, tuple[Any, ...]]:
     """What may be added to the bare question, the best option of each kind first."""
     wanted: dict[str, tuple[Any, ...]] = {
         "select": ("kept", "sourced") if plan.select else (),
-        "stamp": dialect.stamps if plan.lower else (),
+        "stamp": stamp_forms(plan.cursor.type, dialect) if plan.lower and plan.cursor else (),
         "ordered": (True,),
         "counted": (True,) if dialect.count_option else (),
     }
     return {name: options for name, options in wanted.items() if options}
 
 
+def _filter(plan: ReadPlan, style: Style, dialect: Dialect) -> str | None:
+    since, scope = _since(plan, style, dialect), plan.entity_set.filter
+    return both(scope, since) if since else scope
+
+
 def _since(plan: ReadPlan, style: Style, dialect: Dialect) -> str | None:
     if plan.lower is None or plan.cursor is None or style.stamp is None:
         return None
-    is_date = plan.cursor.type == "date"
-    text = literal(plan.lower.date(), "date", dialect) if is_date else stamp_literal(plan.lower, style.stamp)
+    type_, forms = plan.cursor.type, stamp_forms(plan.cursor.type, dialect)
+    form = style.stamp if style.stamp in forms else forms[0]
+    is_date = type_ in {"date", "Edm.Date"}
+    text = literal(plan.lower.date(), type_, dialect) if is_date else stamp_literal(plan.lower, form)
     return f"{property_path(plan.cursor.wire)} ge {text}"

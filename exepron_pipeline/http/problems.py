@@ -1,12 +1,9 @@
 """Problems: an answer that is no success becomes one of our errors.
 
-Here: what each status means, and one message out of bodies of every kind. Not here: whether to try again
-(the error's type says it) and what a good body holds (``odata``). The kinds of bodies were measured on real
-servers: OData V2 to V4, ASP.NET ``Message``, ProblemDetails, plain text, HTML, XML.
+Here: what each status means. Not here: the words of a body (``wording.py``), whether to try again (the error's
+type says it), and what a good body holds (``odata``).
 """
 
-import html
-import json
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -26,25 +23,45 @@ from exepron_pipeline.errors import (
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.retry import retry_after_seconds
 from exepron_pipeline.http.transport import Response
+from exepron_pipeline.http.wording import body_text, said_in_json, said_in_markup
 
 LONGEST_DETAIL = 500
 
 _BELOW = "The service may have been moved, or EXEPRON_API_URL is not its address."
+_LONG = "Ask for less: select fewer columns or shorten the filter in the catalogue."
+_NO_JSON = "EXEPRON_GENERATION may name the wrong dialect: the service offers no JSON of that version here."
 _HINTS = {
     401: "Check the credentials and that EXEPRON_SCOPE covers the API.",
+    402: "Ask the vendor whether the account's plan covers the API.",
     403: "Ask the account's administrator for the permission, or use another user.",
     404: _BELOW,
     405: _BELOW,
+    406: _NO_JSON,
     407: "Put user and password of the proxy into HTTPS_PROXY.",
+    410: _BELOW,
+    413: _LONG,
+    414: _LONG,
+    415: _NO_JSON,
     429: "Lower EXEPRON_RATE or EXEPRON_CONCURRENCY.",
+    431: _LONG,
+    511: "The network wants somebody to sign in, with a browser.",
 }
-_PERMANENT: dict[int, type[PermanentError]] = {
+_KINDS: dict[int, type[ExepronError]] = {
     401: AuthRejectedError,
     403: NotPermittedError,
     404: EntitySetMissingError,
     405: EntitySetMissingError,
+    408: ServerUnavailableError,
+    410: EntitySetMissingError,
+    421: ServerUnavailableError,
+    425: ServerUnavailableError,
+    429: RateLimitedError,
+    451: NotPermittedError,
+    501: RequestRejectedError,
+    505: RequestRejectedError,
+    511: RequestRejectedError,
 }
-_PASSING = {408, 425, *range(500, 600)} - {501, 505}
+"""What each status means; of the others 4xx are refusals, and 5xx pass. docs/errors.md shows them all."""
 
 
 def raise_for_status(response: Response, what: str) -> None:
@@ -56,10 +73,10 @@ def raise_for_status(response: Response, what: str) -> None:
 
     Raises:
         AuthRejectedError: 401.
-        NotPermittedError: 403.
-        EntitySetMissingError: 404 and 405.
+        NotPermittedError: 403 and 451.
+        EntitySetMissingError: 404, 405 and 410.
         RateLimitedError: 429, with the seconds that the service asked us to wait.
-        ServerUnavailableError: 408, 425 and 5xx but 501 and 505, with those seconds.
+        ServerUnavailableError: 408, 421, 425 and 5xx but 501, 505 and 511, with those seconds.
         RequestRejectedError: Any other 4xx or 5xx, with the service's own words.
         PermanentError: 1xx or 3xx; redirects are never followed.
 
@@ -78,16 +95,17 @@ def raise_for_html(response: Response, what: str) -> None:
 
 def _problem(response: Response, what: str) -> ExepronError:
     status, detail = response.status, problem_text(response)
-    message = f"{redact(what)} was answered with {_named(status)}{_quoted(detail, _named(status))}."
-    hint = _HINTS.get(status, "")
-    if status in _PERMANENT:
-        return _PERMANENT[status](message, hint=hint)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status in _PASSING:
-        kind = RateLimitedError if status == HTTPStatus.TOO_MANY_REQUESTS else ServerUnavailableError
-        return kind(message, retry_after=retry_after_seconds(response.headers, datetime.now(UTC)), hint=hint)
     if status < HTTPStatus.BAD_REQUEST:
         return _redirect(response, what)
-    return RequestRejectedError(message, status=status, detail=detail, hint=hint)
+    message = f"{redact(what)} was answered with {_named(status)}{_quoted(detail, _named(status))}."
+    hint = _HINTS.get(status, "")
+    passes = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = _KINDS.get(status, ServerUnavailableError if passes else RequestRejectedError)
+    if issubclass(kind, ServerUnavailableError):
+        return kind(message, retry_after=retry_after_seconds(response.headers, datetime.now(UTC)), hint=hint)
+    if issubclass(kind, RequestRejectedError):
+        return kind(message, status=status, detail=detail, hint=hint)
+    return kind(message, hint=hint)
 
 
 def _redirect(response: Response, what: str) -> PermanentError:
@@ -113,46 +131,10 @@ def _quoted(text: str, known: str = "") -> str:
 
 def problem_text(response: Response) -> str:
     """Return what a body of any kind says, in one redacted line of at most 500 characters."""
-    text = response.body[:100_000].decode("utf-8", errors="replace").strip().lstrip("\ufeff")
-    found = _from_json(text) if text[:1] in {"{", "[", '"'} else _from_markup(text)
+    text = body_text(response)
+    found = said_in_json(text) if text[:1] in {"{", "[", '"'} else said_in_markup(text)
     line = " ".join((found or _from_challenge(response)).split())
     return redact(line)[:LONGEST_DETAIL]
-
-
-def _from_json(text: str) -> str:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return text
-    return _said(document) or text
-
-
-def _said(document: object) -> str:
-    """The message of an error document: a text, or an object with one of the known members."""
-    if isinstance(document, str):
-        return document
-    if not isinstance(document, dict):
-        return ""
-    members = {str(name).lower(): value for name, value in document.items()}
-    title, detail = members.get("title"), members.get("detail")
-    if isinstance(title, str) and title:
-        return f"{title}: {detail}" if isinstance(detail, str) and detail else title
-    if isinstance(members.get("error_description"), str):
-        return f"{members.get('error', 'error')}: {members['error_description']}"
-    nested = ("odata.error", "error", "message", "value", "detail")
-    return next((said for name in nested if (said := _said(members.get(name)))), "")
-
-
-def _from_markup(text: str) -> str:
-    if not text.startswith("<"):
-        return text
-    found = _element(text, "title") or _element(text, r"(?:\w+:)?message") or _element(text, "h1")
-    return html.unescape(found or re.sub(r"<[^>]*>", " ", text))
-
-
-def _element(text: str, name: str) -> str | None:
-    match = re.search(rf"(?is)<{name}\b[^>]*>(.*?)</{name}>", text)
-    return re.sub(r"<[^>]*>", " ", match[1]) if match else None
 
 
 def _from_challenge(response: Response) -> str:

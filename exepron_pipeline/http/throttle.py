@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from exepron_pipeline.errors import PermanentError
+from exepron_pipeline.http.window import Window
 
 LONGEST_HOLD = 300.0
 
@@ -20,7 +21,7 @@ class Throttle:
 
     Args:
         rate: Most requests in any second; below 1 for one request in several seconds; 0 for no limit.
-        concurrency: Most requests in flight.
+        concurrency: Most requests in flight; fewer while the service strains.
         daily: Most requests in all, or None.
         used: How many of ``daily`` were spent before, by earlier runs of the same day.
         clock: Seconds of a clock that never goes back.
@@ -40,7 +41,8 @@ class Throttle:
     ) -> None:
         self.waited = 0.0
         """Seconds that requests have waited here, all together."""
-        self._slots = threading.BoundedSemaphore(concurrency)
+        self.window = Window(concurrency, clock)
+        """How many requests may be in flight now; tell it how they fare."""
         self._lock = threading.Lock()
         self._daily, self._used = daily, used
         self._clock, self._sleep = clock, sleep
@@ -60,13 +62,13 @@ class Throttle:
 
     def __enter__(self) -> None:
         began = self._clock()
-        self._slots.acquire()
+        self.window.enter()
         try:
             wait = self._turn() - self._clock()
             if wait > 0:
                 self._sleep(wait)
         except BaseException:
-            self._slots.release()
+            self.window.leave()
             raise
         with self._lock:
             self.waited += self._clock() - began
@@ -74,7 +76,7 @@ class Throttle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._slots.release()
+        self.window.leave()
 
     def _turn(self) -> float:
         """Reserve the next start: with it, no second holds more than the rate."""

@@ -17,6 +17,7 @@ from exepron_pipeline.land.changes import drop_changes, list_changes
 from exepron_pipeline.land.history import write_history
 from exepron_pipeline.land.load import Landing, Load
 from exepron_pipeline.land.merge import write_core
+from exepron_pipeline.land.scope import adopt_scope, scope_of
 from exepron_pipeline.land.staging import incoming, keyless, stage, unstage
 from exepron_pipeline.land.tables import create_tables
 from exepron_pipeline.land.tombstones import find_gone
@@ -53,11 +54,14 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         stage(con, load, tables)
         rejects = [*load.rejects, *keyless(con, tables)]
         audits.check_rejected_share(load, rejects)
-        notes = find_gone(con, load, tables)
+        scope = scope_of(con, load)
+        notes = find_gone(con, load, tables, scope)
         counts = list_changes(con, load, tables)
         audits.check_deleted_share(load, live_of_account, counts.deleted)
         write_history(con, load, tables, moment)
         write_core(con, load, tables, moment)
+        if load.scope != scope.filter and load.mode != "incremental":
+            adopt_scope(con, load, tables, moment)
         audits.check_core(con, tables, live_before, counts)
         landing = Landing(
             inserted=counts.inserted,

@@ -29,12 +29,16 @@ def read_watermarks(con: DuckDBPyConnection) -> dict[tuple[str, str], datetime]:
 
 
 def watermark_after(con: DuckDBPyConnection, load: Load) -> datetime | None:
-    """Give the watermark that this load leaves: the greatest cursor that came, never less than the former."""
+    """Give the watermark that this load leaves: the greatest cursor that came, never less than the former.
+
+    The calendar's last day (.NET's MaxValue) means *no date*: as a watermark it would end all reading.
+    """
     former = read_watermarks(con).get((load.entity_set.name, load.account_id))
     if load.cursor is None:
         return former
     cursor = f"epoch_us(CAST(max({name(load.cursor)}) AS {INSTANT}))"
-    [(newest,)] = con.execute(f"SELECT {cursor} FROM {INCOMING}").fetchall()
+    dated = f"CAST({name(load.cursor)} AS {INSTANT}) < TIMESTAMPTZ '9999-12-31 00:00:00+00'"
+    [(newest,)] = con.execute(f"SELECT {cursor} FROM {INCOMING} WHERE {dated}").fetchall()
     return max(filter(None, [former, instant(newest)]), default=None)
 
 

@@ -46,6 +46,7 @@ class Load:
         evidence: Why nothing of the scope was missed.
         complete: The same as a verdict.
         watermark_before: The watermark that the read began with.
+        scope: The catalogue's filter that was asked with; empty for everything.
         max_deleted_share: Share of an account's live rows that one reconcile may find to be gone, 0 to 1.
         max_rejected_share: Share of the records that may be rejected, 0 to 1.
         seconds: How long reading took.
@@ -68,6 +69,7 @@ class Load:
     evidence: Evidence = "none"
     complete: bool = False
     watermark_before: datetime | None = None
+    scope: str = ""
     max_deleted_share: float = 0.2
     max_rejected_share: float = 0.01
     seconds: float = 0.0

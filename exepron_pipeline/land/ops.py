@@ -72,6 +72,15 @@ WATERMARKS = _ops(
     _LOAD_ID,
     Field("moved_at", INSTANT, "When that load landed (UTC)."),
 )
+SCOPES = _ops(
+    "scopes",
+    "Filters of the catalogue that entity sets were read under; what one leaves out is out of scope, not deleted.",
+    _ENTITY_SET,
+    _ACCOUNT_ID,
+    Field("filter", "VARCHAR", "The filter, in the service's words; empty for everything."),
+    Field("since", INSTANT, "Rows written before may be out of scope (UTC); null: none are."),
+    _LOAD_ID,
+)
 COUNTS = _ops(
     "counts",
     "How many records the service, the load and the table had.",
@@ -127,4 +136,4 @@ SNAPSHOT = _ops(
 )
 
 # `ensure` records column changes, so their table comes first.
-TABLES = (SCHEMA_CHANGES, META, SOURCE, LOADS, WATERMARKS, COUNTS, QUARANTINE, REQUESTS, SNAPSHOT)
+TABLES = (SCHEMA_CHANGES, META, SOURCE, LOADS, WATERMARKS, SCOPES, COUNTS, QUARANTINE, REQUESTS, SNAPSHOT)

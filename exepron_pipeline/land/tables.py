@@ -21,7 +21,9 @@ DELETED = Field(
     "_deleted_at", INSTANT, "When the record was found to be gone from Exepron (UTC); null while it lives."
 )
 EXTRA = Field(
-    "_extra", "JSON", "Fields of the record that the contract does not take; null when there is none."
+    "_extra",
+    "JSON",
+    "What the columns do not take: other fields of the record, and texts of stamps that say more; else null.",
 )
 POSITION = Field("_position", "BIGINT", "Place in the record's list, from 0.")
 VERSION = (

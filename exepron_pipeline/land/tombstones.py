@@ -1,12 +1,13 @@
 """Finding records that are gone: keys in ``core`` that a complete read did not bring. Not here: marking them.
 
-Only a reconcile looks, only among the rows of its account, and only with evidence that nothing was
-missed. A record that was rejected still exists, so its key is not gone.
+Only a reconcile looks, only among the rows of its account and scope, and only with evidence that nothing
+was missed. A record that was rejected still exists, so its key is not gone.
 """
 
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land.load import Load
+from exepron_pipeline.land.scope import Scope
 from exepron_pipeline.land.sql import INSTANT, name, names, same
 from exepron_pipeline.land.staging import KEYS
 from exepron_pipeline.land.tables import Tables
@@ -14,26 +15,29 @@ from exepron_pipeline.land.tables import Tables
 GONE = "_land_gone"
 
 
-def find_gone(con: DuckDBPyConnection, load: Load, tables: Tables) -> tuple[str, ...]:
+def find_gone(con: DuckDBPyConnection, load: Load, tables: Tables, scope: Scope) -> tuple[str, ...]:
     """Make ``_land_gone``, the keys of records that are gone; return notes for the operator."""
-    looks = load.mode == "reconcile" and load.complete and load.evidence != "none"
+    proven = load.complete and load.evidence != "none"
+    looks = load.mode == "reconcile" and proven and load.scope == scope.filter
     rejected = [reject.key for reject in load.rejects if reject.key is not None]
-    values = {"account": load.account_id, "looks": looks, "rejected": rejected}
+    values = {"account": load.account_id, "looks": looks, "rejected": rejected, "since": scope.since}
     con.execute(gone_sql(tables, load.entity_set.key), values)
     if load.mode != "reconcile" or looks:
         return ()
-    return (
-        f"{load.entity_set.name}: deletions were not looked for, as nothing shows that the read was complete.",
+    reason = (
+        "nothing shows that the read was complete" if not proven else "the catalogue's filter is another one"
     )
+    return (f"{load.entity_set.name}: deletions were not looked for, as {reason}.",)
 
 
 def gone_sql(tables: Tables, own_key: tuple[str, ...]) -> str:
-    """SQL that makes ``_land_gone``; takes ``$account``, ``$looks`` and ``$rejected`` (keys as text)."""
+    """SQL that makes ``_land_gone``; takes ``$account``, ``$looks``, ``$since`` and ``$rejected`` (keys as text)."""
     types = {item.name: item.type for item in tables.core.fields}
     key_text = ", ".join(_key_text(f"c.{name(column)}", types[column]) for column in own_key)
     return (
         f"CREATE TEMP TABLE {GONE} AS SELECT {names(tables.key, 'c')} FROM {tables.core.sql} c "
         f"WHERE $looks AND c._account_id = $account AND c._deleted_at IS NULL "
+        f"AND ($since IS NULL OR c._loaded_at >= $since) "
         f"AND NOT EXISTS (SELECT 1 FROM {KEYS} s WHERE {same(tables.key, 's', 'c')}) "
         f"AND NOT list_contains(CAST($rejected AS VARCHAR[]), concat_ws(',', {key_text}))"
     )

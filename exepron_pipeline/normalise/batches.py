@@ -23,7 +23,7 @@ from exepron_pipeline.normalise.records import Items, NotPlainError, Records, Re
 from exepron_pipeline.normalise.shape import shape_of
 from exepron_pipeline.normalise.slow import load_document, read_records
 from exepron_pipeline.odata.dialect import Dialect
-from exepron_pipeline.odata.page import Envelope, open_envelope, read_envelope
+from exepron_pipeline.odata.page import Envelope, open_envelope, read_envelope, wrapping_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Decoder:
         self._personal: Personal = personal
         self._hash_key = hash_key
         self._shape = shape_of(entity_set, generation, personal)
-        self._grammar = first_grammar(self._shape, dialect.rows[0])
+        self._grammar = first_grammar(self._shape)
         self._schema = page_schema(entity_set, personal)
 
     def __call__(self, body: bytes, headers: Mapping[str, str]) -> DecodedPage:
@@ -107,19 +107,21 @@ class Decoder:
 
     def _quickly(self, body: bytes, headers: Mapping[str, str]) -> tuple[Records, Envelope] | None:
         """The fast path; None where the page needs the slow one."""
+        grammar = self._grammar
         try:
-            page = read_fast(body, self._grammar, self._zone)
+            page = read_fast(body, grammar, self._zone)
         except NotPlainError:
             return None
         if not pc.all(has_key(self._key_columns(page.records)), min_count=0).as_py():
             return None
-        return page.records, read_envelope(page.members, headers, self._dialect)
+        return page.records, read_envelope(page.members, headers, self._dialect, grammar.rows)
 
     def _carefully(self, body: bytes, headers: Mapping[str, str]) -> tuple[Records, Envelope]:
         """Parse in Python; if that teaches something new, the fast path gets another try first."""
         document = load_document(body, self._set.name)
         rows, envelope = open_envelope(document, headers, self._dialect)
-        taught = self._grammar.learn(document, self._dialect.rows)
+        wrapping = wrapping_of(document) if isinstance(document, dict) else None
+        taught = self._grammar.learn(document, wrapping.rows if wrapping else None)
         if taught != self._grammar:
             self._grammar = taught
             quick = self._quickly(body, headers)

@@ -15,8 +15,8 @@ from exepron_pipeline.normalise.contract import arrow_type
 from exepron_pipeline.normalise.grammar import LOOSE, Grammar
 from exepron_pipeline.normalise.jsontext import json_texts, object_texts
 from exepron_pipeline.normalise.records import Items, NotPlainError, Records
-from exepron_pipeline.normalise.shape import Field, ListShape
-from exepron_pipeline.normalise.values import convert
+from exepron_pipeline.normalise.shape import Field, ListShape, Shape
+from exepron_pipeline.normalise.values import STAMPS, check_finite, convert, raw_texts
 
 _BOM = b"\xef\xbb\xbf"
 _BARE = "value"
@@ -104,7 +104,7 @@ def _records(rows: pa.StructArray, grammar: Grammar, zone: str) -> Records:
     shape = grammar.shape
     columns = {item.column.name: _column(rows, item, zone) for item in shape.fields}
     lists = {item.name: _items(rows, item, zone) for item in shape.lists}
-    return Records(len(rows), columns, _extra(rows, grammar), lists, {})
+    return Records(len(rows), columns, _extra(rows, grammar, zone), lists, {})
 
 
 def _column(rows: pa.StructArray, item: Field, zone: str) -> pa.Array:
@@ -114,6 +114,12 @@ def _column(rows: pa.StructArray, item: Field, zone: str) -> pa.Array:
     wire = _at(rows, item.path)
     if type_name in LOOSE:  # of plain values only: others are never learnt
         return json_texts(wire) if type_name == "json" else wire.cast(pa.string())
+    return _plain(wire, type_name, zone)
+
+
+def _plain(wire: pa.Array, type_name: str, zone: str) -> pa.Array:
+    if type_name == "float":
+        check_finite(wire)
     return convert(wire, type_name, zone)
 
 
@@ -132,10 +138,20 @@ def _at(rows: pa.StructArray, path: tuple[str, ...]) -> pa.Array:
     return pc.struct_field(rows, list(path))
 
 
-def _extra(rows: pa.StructArray, grammar: Grammar) -> pa.Array:
+def _extra(rows: pa.StructArray, grammar: Grammar, zone: str) -> pa.Array:
     types = grammar.extras
     members = {name: json_texts(_at(rows, (name,))) for name, type_ in types.items() if type_ != pa.null()}
-    return object_texts(members, len(rows))
+    return object_texts(members | _raw_texts(rows, grammar.shape, zone), len(rows))
+
+
+def _raw_texts(rows: pa.StructArray, shape: Shape, zone: str) -> dict[str, pa.Array]:
+    """What texts said more than their column can hold, as JSON texts by the field's name."""
+    found = {
+        item.kept_as: raw_texts(_at(rows, item.path), item.column.type, zone)
+        for item in shape.fields
+        if item.path and item.kept_as and item.column.type in STAMPS
+    }
+    return {name: json_texts(texts) for name, texts in found.items() if texts.null_count < len(texts)}
 
 
 def _items(rows: pa.StructArray, shape: ListShape, zone: str) -> Items:
@@ -145,7 +161,7 @@ def _items(rows: pa.StructArray, shape: ListShape, zone: str) -> Items:
     lists = _at(rows, (shape.wire,))
     items = pc.list_flatten(lists)
     if shape.is_plain:
-        columns = {item.column.name: convert(items, item.column.type, zone) for item in shape.fields}
+        columns = {item.column.name: _plain(items, item.column.type, zone) for item in shape.fields}
     else:
         columns = {item.column.name: _column(items, item, zone) for item in shape.fields}
     return Items(pc.list_parent_indices(lists).cast(pa.int64()), columns)

@@ -6,7 +6,7 @@ makes a grammar that knows them. A field that cannot be read exactly this way st
 pages go the slow path.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from exepron_pipeline.normalise.shape import Field, ListShape, Shape, is_annotation
 from exepron_pipeline.normalise.values import wire_type
+from exepron_pipeline.odata.page import WRAPPINGS
 
 Types = Mapping[str, pa.DataType]
 LOOSE = ("variant", "json")
@@ -47,20 +48,19 @@ class Grammar:
         """Learnt fields that belong into ``_extra``."""
         return {name: type_ for name, type_ in self.learnt.items() if self._is_extra(name)}
 
-    def learn(self, document: object, paths: Iterable[str]) -> "Grammar":
+    def learn(self, document: object, path: str | None) -> "Grammar":
         """Take in what a parsed page holds.
 
         Args:
             document: The page.
-            paths: Members that may hold the records, as in `Dialect.rows`.
+            path: The member that holds the records, a dot enters a member; None when none does.
 
         """
-        for path in paths:
-            members, rows = _found(document, path)
-            if rows is not None:
-                types = {name: _shallow_type([value]) for name, value in members.items()}
-                return replace(self._taught(rows), rows=path, members=_merged(self.members, types))
-        return self._taught(document) if isinstance(document, list) else self
+        if path is None:
+            return self._taught(document) if isinstance(document, list) else self
+        members, rows = _found(document, path)
+        types = {name: _shallow_type([value]) for name, value in members.items()}
+        return replace(self._taught(rows), rows=path, members=_merged(self.members, types))
 
     def _taught(self, rows: Sequence[object]) -> "Grammar":
         seen: dict[str, list[Any]] = {}
@@ -84,14 +84,14 @@ class Grammar:
         return self.shape.taken.get(name) == {} and (name,) not in {item.path for item in self.shape.fields}
 
 
-def first_grammar(shape: Shape, rows: str) -> Grammar:
-    """A grammar that knows the contract alone."""
+def first_grammar(shape: Shape) -> Grammar:
+    """A grammar that knows the contract alone, and of wrappings OData's newest."""
     tree: dict[str, Any] = {}
     for item in shape.fields:
         _plant(tree, item)
     types = {name: _type_of(below) for name, below in tree.items()}
     types |= {item.wire: item_type for item in shape.lists if (item_type := _list_type(item)) is not None}
-    return Grammar(shape, rows, types)
+    return Grammar(shape, WRAPPINGS[0].rows, types)
 
 
 def _plant(tree: dict[str, Any], item: Field) -> None:
@@ -121,15 +121,12 @@ def _list_type(shape: ListShape) -> pa.DataType | None:
     return pa.list_(_type_of(tree))
 
 
-def _found(document: Any, path: str) -> tuple[dict[str, Any], list[object] | None]:
-    """The members beside the records, and the records if they are at ``path``."""
+def _found(document: Any, path: str) -> tuple[dict[str, Any], list[object]]:
+    """The members beside the records, and the records, which are at ``path``."""
     *above, last = path.split(".")
     for name in above:
-        document = document.get(name) if isinstance(document, dict) else None
-    rows = document.get(last) if isinstance(document, dict) else None
-    if not isinstance(rows, list):
-        return {}, None
-    return {name: value for name, value in document.items() if name != last}, rows
+        document = document[name]
+    return {name: value for name, value in document.items() if name != last}, document[last]
 
 
 def _merged(known: Types, found: Mapping[str, pa.DataType | None]) -> Types:

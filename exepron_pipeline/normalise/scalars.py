@@ -4,6 +4,7 @@ Here: what is accepted as which type, beyond the one right form. Only what loses
 numbers written as texts, whole numbers written with a point, numbers where text is expected.
 """
 
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -41,6 +42,25 @@ def _number(raw: Any) -> Decimal:
     raise MisfitError("no number")
 
 
+_NO_NUMBERS = {
+    "NaN": math.nan,
+    "INF": math.inf,
+    "-INF": -math.inf,
+    "Infinity": math.inf,
+    "-Infinity": -math.inf,
+}
+"""Texts for what JSON has no numbers for: OData's, and .NET's."""
+
+
+def _float(raw: Any) -> float:
+    if isinstance(raw, str) and raw in _NO_NUMBERS:
+        return _NO_NUMBERS[raw]
+    number = float(_number(raw))
+    if math.isinf(number):
+        raise MisfitError("a number beyond all doubles")
+    return number
+
+
 def _bool(raw: Any) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -68,7 +88,7 @@ def _variant(raw: Any) -> str:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "int": _number,
-    "float": lambda raw: float(_number(raw)),
+    "float": _float,
     "bool": _bool,
     "text": _text,
     "json": canonical_json,

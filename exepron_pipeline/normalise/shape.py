@@ -25,6 +25,11 @@ class Field:
     column: Column
     path: tuple[str, ...] | None
 
+    @property
+    def kept_as(self) -> str | None:
+        """The name in ``_extra`` of a text that says more than the column can hold; None where none is kept."""
+        return ".".join(self.path) if self.path and self.column.personal is None else None
+
 
 @dataclass(frozen=True)
 class ListShape:

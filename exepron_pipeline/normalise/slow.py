@@ -13,22 +13,37 @@ import pyarrow as pa
 from exepron_pipeline.catalogue.model import Column
 from exepron_pipeline.errors import ResponseError
 from exepron_pipeline.normalise.contract import arrow_type
+from exepron_pipeline.normalise.grammar import LOOSE
 from exepron_pipeline.normalise.jsontext import NotJsonError, canonical_json
 from exepron_pipeline.normalise.records import Items, Records
 from exepron_pipeline.normalise.scalars import wire_value
 from exepron_pipeline.normalise.shape import Field, ListShape, Shape, Tree, is_annotation, is_deferred
-from exepron_pipeline.normalise.values import convert, wire_type
+from exepron_pipeline.normalise.values import STAMPS, convert, raw_texts, wire_type
 
 Reasons = dict[int, str]
+
+_DEEP = "the record nests too deeply"
 _SHOWN = 40
 _HINT = "Check EXEPRON_API_URL: a login page, a proxy or another service may have answered."
 
 
 class _NotJson:
-    """Stands for NaN and Infinity, which Python's reader would take."""
+    """Stands for what is no value: NaN and Infinity, and an object that names a member twice."""
 
 
 _NOT_JSON = _NotJson()
+
+
+def _object(members: list[tuple[str, Any]]) -> Any:
+    """An object; which of two members of one name is meant, nobody knows."""
+    found = dict(members)
+    return found if len(found) == len(members) else _NOT_JSON
+
+
+# Control characters in texts are taken as they are, though JSON wants them escaped: what they mean is clear.
+_READER = json.JSONDecoder(
+    parse_float=Decimal, parse_constant=lambda _: _NOT_JSON, object_pairs_hook=_object, strict=False
+)
 
 
 def load_document(body: bytes, name: str) -> object:
@@ -51,7 +66,7 @@ def load_document(body: bytes, name: str) -> object:
     if text.lstrip().startswith("<"):
         raise ResponseError(f"{name}: the answer is HTML or XML, no JSON.", hint=_HINT)
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=lambda _: _NOT_JSON)
+        document = _READER.decode(text.strip())
     except (ValueError, ArithmeticError) as error:
         where = (
             f"at character {error.pos} of {len(text)}"
@@ -61,6 +76,9 @@ def load_document(body: bytes, name: str) -> object:
         raise ResponseError(f"{name}: the answer is no JSON or was cut off ({where}).", hint=_HINT) from None
     except RecursionError:
         raise ResponseError(f"{name}: the answer nests too deeply to be records.", hint=_HINT) from None
+    if document is _NOT_JSON:
+        raise ResponseError(f"{name}: the answer is NaN, or names a member twice.", hint=_HINT)
+    return document
 
 
 def read_records(rows: Sequence[object], shape: Shape, zone: str) -> Records:
@@ -72,15 +90,18 @@ def read_records(rows: Sequence[object], shape: Shape, zone: str) -> Records:
         zone: The zone of stamps that carry none.
 
     """
-    reasons: Reasons = {
-        i: "the record is no object" for i, row in enumerate(rows) if not isinstance(row, dict)
-    }
+    reasons: Reasons = {i: _no_record(row) for i, row in enumerate(rows) if not isinstance(row, dict)}
     records = [row if isinstance(row, dict) else {} for row in rows]
     everyone = range(len(records))
     columns = {item.column.name: _column(item, records, everyone, reasons, zone) for item in shape.fields}
     lists = {item.name: _items(item, records, reasons, zone) for item in shape.lists}
-    extra = pa.array([_extra(record, shape, i, reasons) for i, record in enumerate(records)], pa.string())
-    return Records(len(records), columns, extra, lists, reasons)
+    raws = _raw_texts(records, shape, zone)
+    extra = [_extra(record, shape, raws[i], i, reasons) for i, record in enumerate(records)]
+    return Records(len(records), columns, pa.array(extra, pa.string()), lists, reasons)
+
+
+def _no_record(row: object) -> str:
+    return "the record names a field twice" if row is _NOT_JSON else "the record is no object"
 
 
 def leftovers(value: Any, taken: Tree, ignored: Callable[[str], bool]) -> Any:
@@ -96,7 +117,7 @@ def leftovers(value: Any, taken: Tree, ignored: Callable[[str], bool]) -> Any:
         if below:
             rests[name] = _below(member, below)
         elif below is None and not ignored(name) and not _is_deferred(member):
-            rests[name] = member
+            rests[name] = without_annotations(member)
     return {name: rest for name, rest in rests.items() if rest is not None} or None
 
 
@@ -105,15 +126,52 @@ def _below(member: Any, taken: Tree) -> Any:
     return leftovers(member, taken, is_annotation) if isinstance(member, dict | list) else member
 
 
-def _extra(record: dict[str, Any], shape: Shape, position: int, reasons: Reasons) -> str | None:
-    rest = leftovers(record, shape.taken, lambda name: is_annotation(name) or name in shape.navigation)
+def without_annotations(value: Any) -> Any:
+    """A value without what OData says about it, in all its depth: addresses and types are no data."""
+    if isinstance(value, list):
+        return [without_annotations(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: without_annotations(member) for name, member in value.items() if not is_annotation(name)}
+
+
+def _extra(
+    record: dict[str, Any], shape: Shape, raws: Mapping[str, str], position: int, reasons: Reasons
+) -> str | None:
     try:
-        return None if rest is None else canonical_json(rest)
-    except (NotJsonError, RecursionError):
+        rest = leftovers(record, shape.taken, lambda name: is_annotation(name) or name in shape.navigation)
+        return canonical_json({**(rest or {}), **raws}) if rest or raws else None
+    except NotJsonError:
         reasons.setdefault(
-            position, "a field outside the contract holds what JSON cannot: NaN, half a character, too deep"
+            position,
+            "a field outside the contract holds what JSON cannot: NaN, half a character, a name twice",
         )
-        return None
+    except RecursionError:
+        reasons.setdefault(position, _DEEP)
+    return None
+
+
+def _raw_texts(records: Sequence[Any], shape: Shape, zone: str) -> list[dict[str, str]]:
+    """For each record the texts that say more than their column can hold, by the field's name."""
+    found: list[dict[str, str]] = [{} for _ in records]
+    for item in shape.fields:
+        if item.kept_as and item.column.type in STAMPS:
+            raws = [_dig(record, item.path) for record in records]
+            texts = [raw if isinstance(raw, str) else None for raw in raws]
+            for kept, text in zip(found, _telling_more(texts, item.column.type, zone), strict=True):
+                if text is not None:
+                    kept[item.kept_as] = text
+    return found
+
+
+def _telling_more(texts: Sequence[str | None], type_name: str, zone: str) -> list[str | None]:
+    try:
+        raws: list[str | None] = raw_texts(pa.array(texts, pa.string()), type_name, zone).to_pylist()
+    except (pa.ArrowInvalid, UnicodeEncodeError):
+        if len(texts) == 1:
+            return [None]  # as a value it is rejected
+        return [raw for text in texts for raw in _telling_more([text], type_name, zone)]
+    return raws
 
 
 def _column(
@@ -125,7 +183,7 @@ def _column(
     wire = []
     for position, raw in zip(positions, raws, strict=True):
         try:
-            wire.append(wire_value(raw, column.type))
+            wire.append(wire_value(_bare(raw) if column.type in LOOSE else raw, column.type))
         except (ValueError, ArithmeticError, RecursionError):
             wire.append(None)
             reasons.setdefault(position, _reason(column, raw))
@@ -181,6 +239,10 @@ def _unwrapped(value: Any) -> Any:
     return value["results"] if is_wrapped else value
 
 
+def _bare(value: Any) -> Any:
+    return without_annotations(_unwrapped(value))
+
+
 def _is_deferred(value: Any) -> bool:
     return isinstance(value, dict) and is_deferred(value)
 
@@ -190,7 +252,7 @@ def _dig(value: Any, path: tuple[str, ...] | None) -> Any:
         return None
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return value
+    return None if _is_deferred(value) else value
 
 
 def _reason(column: Column, raw: Any) -> str:

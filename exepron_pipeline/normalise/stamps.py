@@ -18,6 +18,7 @@ from exepron_pipeline.normalise.contract import TIMESTAMP
 
 _LOCAL = pa.timestamp("us")
 _TIME = pa.time64("us")
+_NO_TEXT = pa.nulls(1, pa.string())[0]  # not pa.scalar: that loads pandas where it is installed
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 # local wall time, until a zone is known
 _DAY = 86_400_000_000
 _FIRST_DAY = date(1, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
@@ -25,6 +26,7 @@ _FIRST = _FIRST_DAY * _DAY
 _LAST = (date(9999, 12, 31).toordinal() + 1 - date(1970, 1, 1).toordinal()) * _DAY - 1
 _V2 = r"^/Date\((?P<ms>-?\d{1,15})(?P<offset>[+-]\d+)?\)/$"
 _OFFSET = re.compile(r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$")
+_FINER = r"\.\d{6}\d*[1-9]|^(0001-01-01|9999-12-31)T.*[+-](0[1-9]|1\d|00:?[1-5]|00:?0[1-9])"
 _DURATION = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,4})M)?(?:(\d{1,5})(?:\.(\d{1,12}))?S)?")
 
 
@@ -37,6 +39,43 @@ def instants(texts: pa.Array, zone: str) -> pa.Array:
     if _first(texts).startswith("/Date("):
         return _v2_instants(texts, zone)
     return _read(texts, lambda cut: _iso_instants(cut, zone))
+
+
+def stamps_telling_more(texts: pa.Array, zone: str) -> pa.Array:
+    """The texts of instants that say more than the instant and the zone give back, null for all others.
+
+    Digits beyond microseconds are cut off. Wall time that comes twice or not at all when clocks are changed
+    becomes one instant, as does what an offset carries out of the calendar.
+    """
+    more = pc.match_substring_regex(texts, _FINER) if _may_tell_more(texts) else None
+    if zone != "UTC" and not pc.all(pc.ends_with(texts, "Z"), min_count=0).as_py():
+        is_wall = pc.invert(pc.match_substring_regex(texts, _OFFSET.pattern + r"|/Date\(-?\d+[+-]"))
+        odd = _is_odd(pc.if_else(is_wall, texts, _NO_TEXT), zone)
+        more = odd if more is None else pc.or_kleene(odd, more)
+    return pa.nulls(len(texts), pa.string()) if more is None else pc.if_else(more, texts, _NO_TEXT)
+
+
+def times_telling_more(texts: pa.Array) -> pa.Array:
+    """The texts of times of day with digits beyond microseconds, null for all others."""
+    return pc.if_else(pc.match_substring_regex(texts, _FINER), texts, _NO_TEXT)
+
+
+def _may_tell_more(texts: pa.Array) -> bool:
+    """False for texts that are too short for a seventh digit, and far from the calendar's ends."""
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    ends = (pc.any(pc.starts_with(texts, end)).as_py() for end in ("0001-01-01", "9999-12-31"))
+    return longest > len("2026-01-31T08:00:00.123456") or any(ends)
+
+
+def _is_odd(walls: pa.Array, zone: str) -> pa.Array:
+    """True for wall times that come twice, or not at all."""
+    local = (
+        _v2_local(walls) if _first(walls).startswith("/Date(") else _read(walls, lambda cut: cut.cast(_LOCAL))
+    )
+    minutes = pc.floor_temporal(local, unit="minute").dictionary_encode()
+    starts = minutes.dictionary.cast(pa.int64()).to_pylist()
+    odd = [_offset(zone, start) != _offset(zone, start, fold=1) for start in starts]
+    return pa.array(odd, pa.bool_()).take(minutes.indices)
 
 
 def dates(texts: pa.Array) -> pa.Array:
@@ -84,13 +123,16 @@ def _iso_instants(texts: pa.Array, zone: str) -> pa.Array:
 
 
 def _v2_instants(texts: pa.Array, zone: str) -> pa.Array:
+    local = _v2_local(texts)
+    is_local = pc.equal(pc.struct_field(pc.extract_regex(texts, _V2), "offset"), "")
+    return pc.if_else(is_local, _localise(local, zone), _within_calendar(local.cast(TIMESTAMP)))
+
+
+def _v2_local(texts: pa.Array) -> pa.Array:
     parts = pc.extract_regex(texts, _V2)
     if parts.null_count > texts.null_count:
         raise pa.ArrowInvalid("not all texts are /Date(milliseconds)/")
-    microseconds = pc.multiply_checked(pc.struct_field(parts, "ms").cast(pa.int64()), 1000)
-    is_local = pc.equal(pc.struct_field(parts, "offset"), "")
-    local = _localise(microseconds.cast(_LOCAL), zone)
-    return pc.if_else(is_local, local, _within_calendar(microseconds.cast(TIMESTAMP)))
+    return pc.multiply_checked(pc.struct_field(parts, "ms").cast(pa.int64()), 1000).cast(_LOCAL)
 
 
 def _localise(local: pa.Array, zone: str) -> pa.Array:
@@ -104,7 +146,7 @@ def _localise(local: pa.Array, zone: str) -> pa.Array:
 
 
 @lru_cache(maxsize=2**17)
-def _offset(zone: str, local: int) -> int:
+def _offset(zone: str, local: int, *, fold: int = 0) -> int:
     """Microseconds that ``zone`` is ahead of UTC at a wall time; none on the calendar's first and last day.
 
     Those days hold .NET's MinValue and MaxValue, which mean *no date* and belong to no zone.
@@ -115,7 +157,7 @@ def _offset(zone: str, local: int) -> int:
         return 0
     if wall.date() in (date.min, date.max):
         return 0
-    offset = ZoneInfo(zone).utcoffset(wall) or timedelta()
+    offset = ZoneInfo(zone).utcoffset(wall.replace(fold=fold)) or timedelta()
     return offset // timedelta(microseconds=1)
 
 

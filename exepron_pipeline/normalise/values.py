@@ -15,6 +15,9 @@ import pyarrow.compute as pc
 from exepron_pipeline.normalise import stamps
 from exepron_pipeline.normalise.contract import arrow_type
 
+STAMPS = frozenset({"timestamp", "time"})
+"""Types whose texts may say more than a column can hold."""
+
 _WIRE_TYPES = {
     "int": pa.decimal128(
         19, 0
@@ -52,6 +55,20 @@ def convert(wire: pa.Array, type_name: str, zone: str) -> pa.Array:
     return function(wire, zone) if function else wire.cast(arrow_type(type_name))
 
 
+def raw_texts(wire: pa.Array, type_name: str, zone: str) -> pa.Array:
+    """The texts of a column of `STAMPS` that say more than `convert` makes of them, null for all others.
+
+    Raises:
+        pyarrow.ArrowInvalid: A value does not fit.
+
+    """
+    return (
+        stamps.stamps_telling_more(wire, zone)
+        if type_name == "timestamp"
+        else stamps.times_telling_more(wire)
+    )
+
+
 def by_distinct(values: pa.Array, function: Callable[[Any], Any], type_: pa.DataType) -> pa.Array:
     """Apply a Python function once to each distinct value; nulls stay null."""
     encoded = values.dictionary_encode()
@@ -59,10 +76,10 @@ def by_distinct(values: pa.Array, function: Callable[[Any], Any], type_: pa.Data
     return results.take(encoded.indices)
 
 
-def _finite(numbers: pa.Array) -> pa.Array:
+def check_finite(numbers: pa.Array) -> None:
+    """Refuse numbers that were too large to be read: `pyarrow.ArrowInvalid`."""
     if not pc.all(pc.is_finite(numbers), min_count=0).as_py():
-        raise pa.ArrowInvalid("NaN and Infinity are no JSON numbers")
-    return pc.add(numbers, 0.0)  # -0.0 becomes 0.0: equal numbers have one form
+        raise pa.ArrowInvalid("a number is beyond all doubles")
 
 
 def _binary(text: str) -> bytes:
@@ -79,6 +96,6 @@ _CONVERSIONS: dict[str, Callable[[pa.Array, str], pa.Array]] = {
     "date": lambda wire, _: stamps.dates(wire),
     "time": lambda wire, _: stamps.times(wire),
     "int": lambda wire, _: wire.cast(pa.int64()),
-    "float": lambda wire, _: _finite(wire),
+    "float": lambda wire, _: pc.add(wire, 0.0),  # -0.0 becomes 0.0: equal numbers have one form
     "binary": lambda wire, _: by_distinct(wire, _binary, pa.binary()),
 }

@@ -1,6 +1,8 @@
 """One answer of a service: where its records, its count and its next link are. Pure functions.
 
-Not here: what the records mean (``normalise``), and which page comes next (``paging.py``).
+How an answer is wrapped is told by the answer itself: the names are OData's own, and no two versions use
+one name for two things. Not here: what the records mean (``normalise``), and which page comes next
+(``paging.py``).
 """
 
 from collections.abc import Mapping
@@ -12,6 +14,36 @@ from exepron_pipeline.odata.dialect import Dialect
 
 _ERRORS = frozenset({"error", "odata.error", "Message", "message"})
 _HINT = "Check EXEPRON_API_URL; EXEPRON_GENERATION can name the dialect if it was guessed wrongly."
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    """One way of wrapping records.
+
+    ``rows`` leads to them, a dot enters a member; count and next link stand beside them, or at the top.
+    ``alone`` is True for names that are nobody's property: the object may then hold nothing else.
+    """
+
+    rows: str
+    counts: tuple[str, ...]
+    links: tuple[str, ...]
+    alone: bool = False
+
+
+WRAPPINGS = (
+    Wrapping(  # OData 4, 4.01 and 3 (light)
+        "value",
+        ("@odata.count", "@count", "odata.count"),
+        ("@odata.nextLink", "@nextLink", "odata.nextLink"),
+    ),
+    Wrapping("d.results", ("__count",), ("__next",)),  # OData 2, and 3 (verbose)
+    Wrapping("d", ("__count",), ("__next",)),  # OData 1
+    Wrapping("Items", ("Count",), ("NextPageLink",), alone=True),  # PageResult of ASP.NET Web API
+    Wrapping("items", ("count",), ("nextPageLink",), alone=True),  # the same, of ASP.NET Core
+)
+
+_ENTITIES = (("@odata.context", "$entity"), ("@context", "$entity"), ("odata.metadata", "@Element"))
+"""Members whose last words say that the object is one entity (OData JSON 4.01, 10.5; JSON light 3.0, 4.5)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +88,7 @@ def open_envelope(
     Args:
         document: What the JSON parser gave.
         headers: Response headers with lower-case names: some services count there.
-        dialect: Where to look.
+        dialect: Which headers count, and whether a mere object is a record.
 
     Raises:
         ResponseError: The document holds no list of records, for instance an error object.
@@ -68,41 +100,69 @@ def open_envelope(
         raise ResponseError(
             f"The answer is a JSON {type(document).__name__}, no list of records.", hint=_HINT
         )
-    envelope = read_envelope(document, headers, dialect)
-    for path in dialect.rows:
-        found = _member(document, path)
-        if isinstance(found, list):
-            return found, envelope
-    if dialect.single_object and not _ERRORS & document.keys() and not _has_rows(document, dialect):
-        return [document], envelope
+    wrapping = wrapping_of(document)
+    if wrapping:
+        rows = _member(document, wrapping.rows)
+        return rows, read_envelope(document, headers, dialect, wrapping.rows)
+    entity = _entity(document, dialect)
+    if entity is not None:
+        return [entity], Envelope()
     names = ", ".join(sorted(document)[:8]) or "none"
     raise ResponseError(
         f"The answer is an object without a list of records (its members: {names}).", hint=_HINT
     )
 
 
-def read_envelope(members: Mapping[str, object], headers: Mapping[str, str], dialect: Dialect) -> Envelope:
-    """Find the count and the next link in the members beside the records (top level, or inside ``d``)."""
+def wrapping_of(document: Mapping[str, object]) -> Wrapping | None:
+    """Tell how the records of a parsed object are wrapped; None when it holds no list of records."""
+    fitting = (each for each in WRAPPINGS if isinstance(_member(document, each.rows), list))
+    return next((each for each in fitting if _is_allowed(document, each)), None)
+
+
+def read_envelope(
+    members: Mapping[str, object], headers: Mapping[str, str], dialect: Dialect, rows: str = WRAPPINGS[0].rows
+) -> Envelope:
+    """Find the count and the next link.
+
+    Args:
+        members: What stands beside the records, at the top or inside ``d``.
+        headers: Response headers with lower-case names.
+        dialect: Which of them count.
+        rows: Where the records were: the names of count and link go with it.
+
+    """
+    wrapping = next(each for each in WRAPPINGS if each.rows == rows)
     inner = members.get("d")
     places = [members, inner] if isinstance(inner, Mapping) else [members]
-    counts = [place[key] for place in places for key in dialect.count_keys if key in place]
+    counts = [place[name] for place in places for name in wrapping.counts if name in place]
     counts += [headers[name] for name in dialect.count_headers if name in headers]
-    links = [place[key] for place in places for key in dialect.next_keys if key in place]
+    links = [place[name] for place in places for name in wrapping.links if name in place]
     return Envelope(
         count=next((number for number in map(_number, counts) if number is not None), None),
         next_link=next((link for link in map(_link, links) if link), None),
     )
 
 
-def _member(document: dict[str, Any], path: str) -> object:
+def _member(document: Mapping[str, object], path: str) -> Any:
     found: object = document
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
+        found = found.get(name) if isinstance(found, Mapping) else None
     return found
 
 
-def _has_rows(document: dict[str, Any], dialect: Dialect) -> bool:
-    return any(path.partition(".")[0] in document for path in dialect.rows)
+def _is_allowed(document: Mapping[str, object], wrapping: Wrapping) -> bool:
+    return not wrapping.alone or {wrapping.rows, *wrapping.counts, *wrapping.links} >= document.keys()
+
+
+def _entity(document: dict[str, Any], dialect: Dialect) -> dict[str, Any] | None:
+    """The one record that a document is, where the standard or the dialect says that it is one."""
+    inner = document.get("d")
+    if isinstance(inner, dict) and "__metadata" in inner:
+        return inner
+    if any(str(document.get(name, "")).endswith(words) for name, words in _ENTITIES):
+        return document
+    is_one = dialect.single_object and not _ERRORS & document.keys() and not {"value", "d"} & document.keys()
+    return document if is_one else None
 
 
 def _number(value: object) -> int | None:

@@ -1,8 +1,8 @@
 """Which dialect a service speaks, and who is signed in: the first questions. Not here: what it offers.
 
 The order of the questions is that of the evidence: the vendor's sample clients first (nested paths, bare
-lists), then the vendor's documentation (flat paths, ``value``). A service that answers neither has to be
-named by the user.
+lists), then the vendor's documentation (flat paths, ``value``), then the service's own metadata, which names the
+version of OData. A service that answers none of them has to be named by the user.
 """
 
 import json
@@ -17,6 +17,7 @@ from exepron_pipeline.errors import (
     ResponseError,
 )
 from exepron_pipeline.odata.dialect import DIALECTS, LOGGED_IN_USER, Dialect
+from exepron_pipeline.odata.metadata.find import Documents, find_metadata
 from exepron_pipeline.odata.page import open_envelope
 from exepron_pipeline.odata.question import Api
 
@@ -33,11 +34,11 @@ class Me:
     account_name: str | None = None
 
 
-def find_generation(service: Api, setting: str) -> str:
+def find_generation(service: Documents, setting: str) -> str:
     """Name the dialect of a service.
 
     Args:
-        service: Whom to ask: at most two requests.
+        service: Whom to ask: two requests, and up to four more for the metadata of other services.
         setting: ``auto``, or the answer.
 
     Raises:
@@ -57,8 +58,11 @@ def find_generation(service: Api, setting: str) -> str:
     flat = _with_envelope(_document(service, "projects?$top=1&$count=true"))
     if flat:
         return flat
+    described = find_metadata(service)
+    if described and described.dialect:
+        return described.dialect
     raise ConfigurationError(
-        f"The service at {service.base_url} answers neither as g2 nor as g3 of Exepron's API.",
+        f"The service at {service.base_url} answers neither as Exepron's API nor with metadata of OData.",
         hint="Check EXEPRON_API_URL (its path too: /api/v1 or /v1), or set EXEPRON_GENERATION.",
     )
 
@@ -88,7 +92,7 @@ def who_am_i(service: Api, dialect: Dialect) -> tuple[Me, ...]:
     return people
 
 
-def _document(service: Api, address: str) -> object:
+def _document(service: Documents, address: str) -> object:
     """Ask a question that the service may not know: None when it does not."""
     try:
         return _parsed(service.get(address).body)

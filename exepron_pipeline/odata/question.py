@@ -17,6 +17,10 @@ class Api(Protocol):
 
     base_url: str
 
+    @property
+    def in_flight(self) -> int:
+        """Requests that may be under way together."""
+
     def get(self, address: str) -> Response:
         """Return a good answer, or raise one of our errors."""
 
@@ -30,7 +34,8 @@ class Question:
         path: Below the base.
         key: The key's properties, in the order in which they sort.
         dialect: How the service speaks.
-        query: ``$select``, ``$expand`` and the base ``$filter``; the rest is the walk's.
+        query: ``$select``, ``$expand``, the base ``$filter``, and an order that goes before the key's; the
+            rest is the walk's.
         size: Records a page to ask for.
         sized: False when the service does not take ``$top``.
         ordered: False when it does not take ``$orderby``; then nothing is proven by order.
@@ -54,10 +59,16 @@ class Question:
         """The options of a page of at most ``size`` records, from the first one."""
         return replace(
             self.query,
-            orderby=tuple(f"{part.wire} asc" for part in self.key) if self.ordered else (),
+            orderby=self._order if self.ordered else (),
             top=size if self.sized else None,
             count=self.counted,
         )
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        """The key ends every order, so that no two records are equal in it; nothing comes twice in an order."""
+        first = {term.partition(" ")[0] for term in self.query.orderby}
+        return (*self.query.orderby, *(f"{part.wire} asc" for part in self.key if part.wire not in first))
 
 
 def page_limit(error: RequestRejectedError) -> int | None:

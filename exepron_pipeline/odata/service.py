@@ -7,17 +7,24 @@ origin and below its base path, and nowhere else.
 
 import re
 import threading
+import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from exepron_pipeline.errors import PermanentError, RateLimitedError
-from exepron_pipeline.events import Listener, nobody
+from exepron_pipeline.errors import NetworkError, PermanentError, TransientError
+from exepron_pipeline.events import Listener, Notice, nobody
 from exepron_pipeline.http.problems import raise_for_html, raise_for_status
+from exepron_pipeline.http.retirement import retirement
 from exepron_pipeline.http.retry import call_with_retries
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import Response, Transport
+from exepron_pipeline.odata.dialect import JSON
+from exepron_pipeline.odata.negotiation import in_json, is_xml
 
+_CLOSED_BY = {b"{": b"}", b"[": b"]"}
+_BLANK, _ENDS = b"\xef\xbb\xbf \t\r\n", 64  # bytes; a mark of byte order may stand in front
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -61,13 +68,23 @@ class Service:
         self._transport, self._tokens, self._throttle, self._listen = transport, tokens, throttle, listen
         self._lock = threading.Lock()
         self._requests = 0
+        self._names_format = False
+        self.headers: Mapping[str, str] = JSON
+        """What goes with each question besides the token: those of the dialect, once it is known."""
+        self.retirements: dict[str, str] = {}
+        """What answers said of their own end, with the question that was answered so first."""
 
     @property
     def requests(self) -> int:
         """Requests sent so far, failed attempts included."""
         return self._requests
 
-    def get(self, address: str) -> Response:
+    @property
+    def in_flight(self) -> int:
+        """Requests that may be under way together, when the service takes it well."""
+        return self._throttle.window.most
+
+    def get(self, address: str, headers: Mapping[str, str] | None = None) -> Response:
         """Return the good answer (2xx, no web page) to a GET.
 
         What passes is tried again; a refused token is renewed once.
@@ -75,6 +92,8 @@ class Service:
         Args:
             address: Below the base (``Accounts/1/Users?$top=5``), an absolute path, or a whole address; the
                 query is sent as it is written.
+            headers: What goes with the question besides the token; names in lower case. None: JSON is asked for,
+                in the address too where the service needs it.
 
         Raises:
             PermanentError: The address is not below the base address; nothing was sent.
@@ -82,33 +101,76 @@ class Service:
             ExepronError: As `raise_for_status` tells.
 
         """
+        if headers is not None:
+            return self._get(address, headers)
+        response = self._get(in_json(address) if self._names_format else address, self.headers)
+        return self._again(address, response) if is_xml(response) else response
+
+    def _again(self, address: str, in_xml: Response) -> Response:
+        """Ask for JSON in the address, and from then on always if that helps; else the XML is the answer."""
+        if in_json(address) == address or self._names_format:
+            return in_xml
+        try:
+            response = self._get(in_json(address), self.headers)
+        except PermanentError:
+            return in_xml
+        self._names_format = not is_xml(response)
+        return response
+
+    def _get(self, address: str, headers: Mapping[str, str]) -> Response:
         target = resolve(self.base_url, address)
         what = f"GET {target.partition('?')[0].removeprefix(self.base_url).lstrip('/')}"
         token = self._tokens.token()
-        response = self._ask(target, what, token)
+        response = self._ask(target, what, token, headers)
         if response.status == HTTPStatus.UNAUTHORIZED:
-            response = self._ask(target, what, self._tokens.renew(token))
+            response = self._ask(target, what, self._tokens.renew(token), headers)
+        self._note_retirement(response, what)
         raise_for_status(response, what)
         raise_for_html(response, what)
         return response
 
-    def _ask(self, url: str, what: str, token: str) -> Response:
+    def _ask(self, url: str, what: str, token: str, headers: Mapping[str, str]) -> Response:
         """Return a good answer or a 401, after as many attempts as it takes."""
-        return call_with_retries(lambda: self._try(url, what, token), listen=self._listen)
+        sent = {**headers, "authorization": f"Bearer {token}"}
+        return call_with_retries(lambda: self._try(url, what, sent), listen=self._listen)
 
-    def _try(self, url: str, what: str, token: str) -> Response:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    def _try(self, url: str, what: str, headers: Mapping[str, str]) -> Response:
         with self._throttle:
             with self._lock:
                 self._requests += 1
-            response = self._transport.get(url, headers)
-        try:
-            if response.status != HTTPStatus.UNAUTHORIZED:
-                raise_for_status(response, what)
-        except RateLimitedError as error:
-            self._throttle.hold(error.retry_after or 0.0)
-            raise
+            began = time.monotonic()
+            try:
+                response = self._answer(url, what, headers)
+            except TransientError as error:
+                self._throttle.window.judge(time.monotonic() - began, 0, refused=True)
+                self._throttle.hold(getattr(error, "retry_after", None) or 0.0)
+                raise
+            self._throttle.window.judge(response.seconds, len(response.body), refused=False)
         return response
+
+    def _answer(self, url: str, what: str, headers: Mapping[str, str]) -> Response:
+        """Return a good and whole answer or a 401, after one attempt."""
+        response = self._transport.get(url, headers)
+        if response.status != HTTPStatus.UNAUTHORIZED:
+            raise_for_status(response, what)
+            raise_for_cut(response, what)
+        return response
+
+    def _note_retirement(self, response: Response, what: str) -> None:
+        """Tell once of each announcement of an end that an answer makes in its headers."""
+        said = retirement(response.headers)
+        with self._lock:
+            if said is None or said in self.retirements:
+                return
+            self.retirements[said] = what
+        self._listen(Notice(None, f"{what}: {said}."))
+
+
+def raise_for_cut(response: Response, what: str) -> None:
+    """Raise `NetworkError` when a JSON document ends before it is closed: some answers do not tell their length."""
+    begin, end = response.body[:_ENDS].lstrip(_BLANK)[:1], response.body[-_ENDS:].rstrip(_BLANK)[-1:]
+    if begin in _CLOSED_BY and end != _CLOSED_BY[begin]:
+        raise NetworkError(f"The answer to {what} was cut off after {len(response.body)} bytes.")
 
 
 def resolve(base_url: str, address: str) -> str:

@@ -1,17 +1,9 @@
-"""What a walk has seen so far, and what that proves. Here: sums and verdicts, no requests.
-
-A walk proves completeness in one of two ways. ``count``: the service's own number of matching records is
-the number of distinct records read, at the beginning and at the end. ``exhausted``: the keys were
-strictly ascending over all pages, and the service has nothing after as many records as were read. An
-order that was only asked for, and not seen, proves nothing.
-"""
-
-from typing import Any
+"""What a walk has seen so far, and what that proves. Here: sums and verdicts, no requests."""
 
 from exepron_pipeline.events import Evidence
 from exepron_pipeline.odata.page import Page
+from exepron_pipeline.odata.spans import Key
 
-Key = tuple[Any, ...]
 Signature = tuple[int, Key | None, Key | None]
 
 
@@ -20,28 +12,16 @@ def signature(page: Page) -> Signature:
     return page.rows, page.first_key, page.last_key
 
 
-def is_after(key: Key | None, last: Key | None) -> bool:
-    """True when ``key`` comes after ``last``; keys that cannot be compared do not."""
-    try:
-        return key is not None and (last is None or key > last)
-    except TypeError:
-        return False
-
-
 class Tally:
-    """Sums over the accepted pages of one walk."""
+    """Sums over the pages of one walk that count towards its end."""
 
     def __init__(self) -> None:
         self.pages = 0
         self.rows = 0
-        self.largest = 0
-        """Records of the largest page: the service gives at least so many at once."""
-        self.first_key: Key | None = None
-        self.last_key: Key | None = None
-        self.ascending = True
-        """True while every key was greater than the one before it, over all pages."""
         self.count: int | None = None
         """The service's number of matching records, as its first page gave it."""
+        self.extents: dict[Key, int] = {}
+        """Records by the last key of their page."""
         self._seen: set[Signature] = set()
 
     def has_seen(self, page: Page) -> bool:
@@ -52,32 +32,30 @@ class Tally:
         """Add a page that goes to the caller."""
         if self.pages == 0:
             self.count = page.envelope.count
-        if page.first_key is not None:
-            self.first_key = self.first_key or page.first_key
-            follows = self.last_key is None or is_after(page.first_key, self.last_key)
-            self.ascending = self.ascending and follows and page.keys_ascending
-            self.last_key = page.last_key
         self.pages += 1
         self.rows += page.rows
-        self.largest = max(self.largest, page.rows)
+        if page.last_key is not None:
+            self.extents[page.last_key] = page.rows
         self._seen.add(signature(page))
 
-    def start_over(self) -> None:
-        """Begin again at the first record, in an order that proves nothing."""
-        self.rows, self.ascending = 0, False
-        self._seen.clear()
+    def forget(self, last_key: Key) -> None:
+        """Take out a page that is to be read again."""
+        self.pages -= 1
+        self.rows -= self.extents.pop(last_key)
 
-    def evidence(self, last_count: int | None, *, exhausted: bool, count_is_proof: bool) -> Evidence:
-        """Judge the walk.
+    def evidence(self, count_after: int | None, *, count_is_proof: bool) -> Evidence:
+        """Judge a walk that came to its end without losing anything by the way it went.
 
         Args:
-            last_count: The service's number of matching records, as the last answer gave it.
-            exhausted: True when the service showed that nothing comes after the records read.
-            count_is_proof: True when a count that differs is a contradiction.
+            count_after: The service's number of matching records at the end.
+            count_is_proof: True when fewer records than were counted are a contradiction.
 
         """
-        counts = {number for number in (self.count, last_count) if number is not None}
-        if self.ascending and self.count == last_count == self.rows:
+        if self.count == count_after == self.rows:
             return "count"
-        contradicted = count_is_proof and bool(counts - {self.rows})
-        return "exhausted" if exhausted and self.ascending and not contradicted else "none"
+        return "none" if count_is_proof and self.lacks(count_after) else "exhausted"
+
+    def lacks(self, count_after: int | None) -> bool:
+        """True when fewer records came than there were at the beginning and at the end."""
+        counts = [number for number in (self.count, count_after) if number is not None]
+        return bool(counts) and self.rows < min(counts)

@@ -10,6 +10,7 @@ import dagster as dg
 
 from exepron_pipeline.engine import Engine, open_engine
 from exepron_pipeline.errors import TransientError
+from exepron_pipeline.events import Event, Listener, Notice
 from exepron_pipeline.orchestration.failures import failure_of
 
 PREVIEW_ROWS = 5
@@ -35,6 +36,7 @@ def engine(context: dg.InitResourceContext) -> Iterator[Engine]:
 def service(context: dg.InitResourceContext) -> Engine:
     """Sign in once for all entity sets of a run."""
     opened: Engine = context.resources.engine
+    opened.listen = _warning(context, opened.listen)
     run = context.run
     if run is None or context.instance is None:
         raise dg.DagsterInvariantViolationError("The service is only offered to runs.")
@@ -45,3 +47,14 @@ def service(context: dg.InitResourceContext) -> Engine:
             context.instance.add_run_tags(run.run_id, NO_RUN_RETRY)
         raise failure_of(error) from None
     return opened
+
+
+def _warning(context: dg.InitResourceContext, before: Listener) -> Listener:
+    """Make notices warnings of the run: a service that announces its end, a catalogue that has come apart from it."""
+
+    def listen(event: Event) -> None:
+        before(event)
+        if isinstance(event, Notice) and context.log:
+            context.log.warning("%s", f"{event.entity_set}: {event.text}" if event.entity_set else event.text)
+
+    return listen

@@ -25,6 +25,9 @@ def test_the_page_about_the_catalogue_names_every_field():
 def test_the_examples_of_the_page_about_the_catalogue_load(load):
     """What docs/catalogue.md shows can be used as it stands."""
     text = (DOCS / "catalogue.md").read_text(encoding="utf-8")
-    changed, replaced = re.findall(r"```yaml\n((?:replace|entity_sets).*?)```", text, re.DOTALL)
+    changed, replaced, narrowed = re.findall(r"```yaml\n((?:replace|entity_sets).*?)```", text, re.DOTALL)
     assert load(changed).entity_sets["tasks"].column("cost_centre").wire_in("g2") == "costCentre"
     assert load(replaced).offered[0].cursor == "modified_at"
+    projects = load(narrowed).entity_sets["projects"]
+    assert projects.filter == "status eq 2 or status eq 3"
+    assert projects.expand == ("projectManager", "projectManager.account")

@@ -67,6 +67,32 @@ def served(fake: ModuleType) -> Iterator[Any]:
     thread.join()
 
 
+def test_parts_are_read_over_connections_side_by_side(
+    fake: ModuleType, served: Any, tasks: EntitySet, spool: Spool
+) -> None:
+    """Over real HTTP, many pages in several parts bring every record once, whatever changes meanwhile."""
+    served.records = [
+        {"taskId": number, "lastModifiedOn": "2026-03-11T12:00:00Z"} for number in range(0, 1_200, 3)
+    ]
+    served.envelope, served.counts = "value", True
+
+    def change(service: Any) -> None:
+        if len(service.asked) == 12:
+            service.records.pop(0)
+            service.records.append({"taskId": 4, "lastModifiedOn": "2026-03-12T12:00:00Z"})
+
+    served.before = change
+    plan = plan_read(tasks, account_id="5", user_id=None, generation="g3")
+    with Transport(timeout=5, concurrency=4) as transport:
+        service = Service(served.base_url, transport, Tokens(), Throttle(0, 4))
+        decode = fake.decoder(("taskId",), DIALECTS["g3"])
+        result = read(plan, service, DIALECTS["g3"], decode, spool, page_size=20)
+    keys = [key[0] for page in result.pages for key in page.keys]
+    assert len(keys) == len(set(keys))
+    assert set(keys) - {4} == set(range(0, 1_200, 3))
+    assert (result.complete, len(served.asked)) == (True, result.requests)
+
+
 @pytest.mark.parametrize(("envelope", "dialect"), [("bare", "g2"), ("links", "odata4"), ("d", "odata2")])
 def test_questions_arrive_as_they_were_written(
     fake: ModuleType, served: Any, tasks: EntitySet, spool: Spool, envelope: str, dialect: str

@@ -197,6 +197,25 @@ def test_one_place_for_each_parent(fake: ModuleType, tasks: EntitySet, reading: 
     assert result.requests == len(service.asked)
 
 
+def test_parents_are_read_side_by_side(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """Several parents are under way together; the sums are those of a serial read, and each page is told once."""
+    found = []
+    for in_flight in (1, 4):
+        reading.told.clear()
+        answers: dict[str, Any] = {WIDE: MISSING, SOURCED: MISSING, "Projects/11/Tasks": MISSING}
+        answers |= {f"Projects/{number}/Tasks": _tasks(number, 100 + number) for number in range(11)}
+        service = fake.FakeService([], answers=answers, in_flight=in_flight)
+        result = reading(tasks, service, parents=lambda: range(12))
+        told = [event.page for event in reading.told if isinstance(event, PageFetched)]
+        assert told == list(range(1, len(result.pages) + 1))
+        assert len(set(result.references)) == len(result.pages)
+        found.append((sorted(_keys(result)), result.requests, result.fetched, result.path))
+        assert result.requests == len(service.asked)
+        reading.profile.forget()
+    assert found[0] == found[1]
+    assert len(found[0][0]) == 22
+
+
 def test_a_hidden_parent_is_a_doubt(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
     """A parent that this user may not read leaves the set unproven, and is told of."""
     answers = {WIDE: MISSING, SOURCED: MISSING, "Projects/8/Tasks": FORBIDDEN}
@@ -293,3 +312,65 @@ def test_a_count_proves_an_unordered_read(fake: ModuleType, tasks: EntitySet, re
     )
     assert reading(tasks, service, "g3", page_size=2, keys_of=keys_of).evidence == "count"
     assert reading(tasks, service, "g3", page_size=2).evidence == "none"
+
+
+REFUSES_KEYS = frozenset({"lastModifiedOn"})
+
+
+def _by_place(fake: ModuleType, *ids: int, **options: Any) -> Any:
+    """A service that filters by no key: only places are left."""
+    return fake.FakeService(_tasks(*ids), filters=REFUSES_KEYS, **options)
+
+
+@pytest.mark.parametrize("envelope", ["bare", "links"])
+def test_two_reads_by_place_have_to_agree(
+    fake: ModuleType, tasks: EntitySet, reading: Reading, envelope: str
+) -> None:
+    """Where records can only be read by their places, everything is read twice to prove anything."""
+    keys_of: Callable[[Any], Any] = lambda page: page.keys  # noqa: E731 # one word
+    service = _by_place(fake, *range(7), envelope=envelope, cap=3)
+    result = reading(tasks, service, "g3" if envelope == "links" else "g2", page_size=3, keys_of=keys_of)
+    assert result.evidence == "exhausted"
+    assert (result.fetched, set(_keys(result))) == (14, set(range(7)))
+
+
+def test_reads_by_place_that_never_agree_prove_nothing(
+    fake: ModuleType, tasks: EntitySet, reading: Reading
+) -> None:
+    """While records keep going, three reads bring what there is, and the operator is told."""
+
+    def delete(service: Any) -> None:
+        if len(service.asked) % 3 == 2:
+            del service.records[0]
+
+    keys_of: Callable[[Any], Any] = lambda page: page.keys  # noqa: E731 # one word
+    service = _by_place(fake, *range(20), before=delete)
+    result = reading(tasks, service, page_size=3, keys_of=keys_of)
+    assert result.evidence == "none"
+    assert "3 reads brought different records" in reading.notices[-1]
+
+
+def test_what_changed_is_read_by_place_once(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """An incremental read marks nothing as deleted, so it is not read twice to prove anything."""
+    keys_of: Callable[[Any], Any] = lambda page: page.keys  # noqa: E731 # one word
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    result = reading(tasks, _by_place(fake, *range(7)), page_size=3, keys_of=keys_of, since=since)
+    assert (result.fetched, result.evidence) == (7, "none")
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_parts_give_what_a_serial_read_gives(
+    fake: ModuleType, tasks: EntitySet, reading: Reading, counts: bool
+) -> None:
+    """However many requests are in flight: the same records, each once, each page spooled, proven alike."""
+    found = []
+    for in_flight in (1, 2, 5, 8):
+        service = fake.FakeService(
+            _tasks(*range(0, 300, 3)), envelope="value", counts=counts, in_flight=in_flight
+        )
+        result = reading(tasks, service, "g3", page_size=7)
+        assert len(set(result.references)) == len(result.pages) == len(result.references)
+        assert result.requests == len(service.asked)
+        found.append((sorted(_keys(result)), result.evidence, result.source_count))
+    assert found == [found[0]] * 4
+    assert found[0] == (list(range(0, 300, 3)), "count" if counts else "exhausted", 100 if counts else None)

@@ -13,7 +13,7 @@ def test_pages_come_back_as_they_were(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "load", "tasks", "5")
     bodies = [b"[]", os.urandom(5_000), "Ölkühler".encode()]
     references = [spool.keep(body) for body in bodies]
-    assert references[0] == "load/tasks/5/00001.json.gz"
+    assert references[0] == "load/tasks/5/00001.json.lz4"
     assert [open_page(tmp_path, reference) for reference in references] == bodies
     assert (tmp_path / "spool" / references[0]).stat().st_mode & 0o777 == 0o600
     assert spool.folder.stat().st_mode & 0o777 == 0o700

@@ -154,9 +154,13 @@ class OtherService:
 
 
 def _matches(row: dict[str, Any], condition: str | None) -> bool:
-    """The one kind of ``$filter`` that this service understands: a stamp that is not before a moment."""
-    if condition is None:
-        return True
+    """What of ``$filter`` this service understands: stamps that are not before a moment, and whether it is open."""
+    return all(_holds(row, part) for part in (condition or "").split(" and ") if part)
+
+
+def _holds(row: dict[str, Any], condition: str) -> bool:
+    if is_open := re.fullmatch(r"IsOpen eq (true|false)", condition):
+        return bool(row["IsOpen"]) == (is_open[1] == "true")
     found = re.fullmatch(r"ChangedAt ge (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)", condition)
     if not found:
         raise ValueError(condition)

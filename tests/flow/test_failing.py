@@ -70,7 +70,7 @@ def test_the_last_attempts_tell_of_the_failure(lab, proxy, proxy_kit):
     assert attempts(lab)["tasks"]["status"] == "ok"
 
 
-def test_a_failure_leaves_what_was_landed(lab, proxy, proxy_kit):
+def test_a_failure_leaves_what_was_landed(lab, proxy, proxy_kit, few_attempts):
     """A set that landed once and fails now keeps its rows, its watermark and its history."""
     lab.sync("tasks", "roles")
     before = lab.dump()

@@ -65,10 +65,11 @@ def test_everything_lands(lab, service):
 
 
 def test_what_is_not_in_the_catalogue_is_kept_aside(lab):
-    """A field that no column takes is kept in ``_extra``; annotations of the standard are not."""
+    """What no column takes is kept in ``_extra``, ticks of 100 ns too; annotations of the standard are not."""
     run("orders")
     [row] = lab.query("SELECT _extra FROM core.orders ORDER BY order_id LIMIT 1")
-    assert row["_extra"] == '{"Customer":{"Phone":"+353 1 000"}}'
+    stamp = "2026-03-01T00:30:00.1234567+02:00"
+    assert row["_extra"] == f'{{"ChangedAt":"{stamp}","Customer":{{"Phone":"+353 1 000"}}}}'
 
 
 def test_changes_and_deletions_are_found(lab, service):
@@ -90,3 +91,46 @@ def test_changes_and_deletions_are_found(lab, service):
     assert orders(lab) == [expected(record) for record in records]
     marked = lab.query("SELECT order_id FROM core.orders WHERE _deleted_at IS NOT NULL")
     assert marked == [{"order_id": gone["OrderID"]}]
+
+
+def test_another_filter_is_another_scope(lab, service, other_kit, tmp_path):
+    """A filter that is added, changed or taken away makes one full read, and never a deletion."""
+    from exepron_pipeline.engine import open_engine
+    from exepron_pipeline.sync import sync_all
+
+    def write(condition):
+        text = other_kit.CATALOGUE
+        added = (
+            f'    cursor: changed_at\n    filter: "{condition}"\n'
+            if condition
+            else "    cursor: changed_at\n"
+        )
+        (tmp_path / "catalogue.yaml").write_text(text.replace("    cursor: changed_at\n", added))
+
+    def reconciled():
+        with open_engine() as engine:
+            return sync_all(engine, ["orders"], mode="reconcile").entity_sets["orders"]
+
+    records = service.sets["/odata/Orders"]
+    closed = [record for record in records if not record["IsOpen"]]
+    run("orders")
+    write("IsOpen eq true")
+    service.asked.clear()
+    first = run("orders").entity_sets["orders"]
+    assert (first.mode, first.source_count, first.deleted, first.error) == ("full", 37 - len(closed), 0, None)
+    assert all(
+        "$filter=IsOpen%20eq%20true" in target for target in service.asked if "skiptoken" not in target
+    )
+    assert run("orders").entity_sets["orders"].mode == "incremental"
+    assert reconciled().deleted == 0
+    assert orders(lab) == [expected(record) for record in records]
+    gone = next(record for record in records if record["IsOpen"])
+    records.remove(gone)
+    assert reconciled().deleted == 1
+    records.remove(closed[0])
+    assert reconciled().deleted == 0
+    write(None)
+    last = run("orders").entity_sets["orders"]
+    assert (last.mode, last.source_count, last.deleted) == ("full", 35, 0)
+    assert reconciled().deleted == 1
+    assert orders(lab) == [expected(record) for record in records]

@@ -70,6 +70,57 @@ def test_success_is_no_problem(status):
         ({"title": "Bad"}, "Bad"),
         ("No such field", "No such field"),
         ({"other": 1}, '{"other": 1}'),
+        (
+            {"Message": "The request is invalid.", "ModelState": {"top": ["Too large.", "Odd."], "": ["x"]}},
+            "The request is invalid. top: Too large. top: Odd. x",
+        ),
+        (
+            {
+                "Message": "An error has occurred.",
+                "ExceptionMessage": "No field 'a'.",
+                "ExceptionType": "ODataException",
+                "StackTrace": "at Secret.Place()",
+                "InnerException": {"Message": "An error has occurred.", "ExceptionMessage": "Deeper"},
+            },
+            "An error has occurred. No field 'a'. Deeper",
+        ),
+        (
+            {
+                "error": {
+                    "code": "x",
+                    "message": "Bad",
+                    "innererror": {"message": "No field", "stacktrace": "at"},
+                }
+            },
+            "Bad. No field",
+        ),
+        (
+            {
+                "error": {
+                    "message": "Bad",
+                    "details": [{"message": "One"}, {"message": "Bad"}, {"message": "Two"}],
+                }
+            },
+            "Bad. One. Two",
+        ),
+        (
+            {"error": {"message": {"value": "Bad"}, "innererror": {"errordetails": [{"message": "One"}]}}},
+            "Bad. One",
+        ),
+        (
+            {"title": "One or more validation errors occurred.", "status": 400, "errors": {"$top": ["Odd"]}},
+            "One or more validation errors occurred. $top: Odd",
+        ),
+        ({"errors": [{"message": "One"}, "Two"]}, "One. Two"),
+        ({"error": {"message": 5}}, '{"error": {"message": 5}}'),
+        (b"[" * 50_000, "[" * 500),
+        (
+            b"<Error><Message>An error has occurred.</Message><ExceptionMessage>No</ExceptionMessage></Error>",
+            "An error has occurred. No",
+        ),
+        (b"<?xml version='1.0'?><e><message><![CDATA[No <field>]]></message></e>", "No"),
+        (b"<s:Fault><faultstring>No field</faultstring></s:Fault>", "No field"),
+        ("\ufeff<e><message>Größe</message></e>".encode("utf-16-le"), "Größe"),
         (b"Project with id '5'\r\n not found", "Project with id '5' not found"),
         (b"<!DOCTYPE html><html><head><title>Sign &amp; in</title></head><p>x", "Sign & in"),
         (b"<html><body><h1>502 <b>Bad</b></h1></body></html>", "502 Bad"),
@@ -79,13 +130,35 @@ def test_success_is_no_problem(status):
         ),
         (b"{broken", "{broken"),
         (b'\xef\xbb\xbf{"Message":"BOM"}', "BOM"),
-        (b"\xff\xfe", "\ufffd\ufffd"),
+        (b"\xc3(\xff", "\ufffd(\ufffd"),
         (b"", ""),
     ],
 )
 def test_bodies_of_every_kind_become_one_line(body, text):
     """The service's own words are found, whatever server it is."""
     assert problem_text(_response(400, body)) == text
+
+
+def test_the_encoding_that_a_body_declares_is_believed():
+    """Text of another encoding than UTF-8 is read as its header says, and never fails."""
+    german = {"content_type": "text/plain; charset=iso-8859-1"}
+    assert problem_text(_response(400, "Größe".encode("latin-1"), **german)) == "Größe"
+    assert problem_text(_response(400, b"Size", content_type="text/plain; charset=klingon")) == "Size"
+
+
+def test_a_stack_trace_is_not_quoted():
+    """Of a long page with a stack trace only the message is shown."""
+    body = {"Message": "Bad", "StackTrace": "at A()\n" * 9000}
+    assert problem_text(_response(500, body)) == "Bad"
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "body", [b"<title>" * 15_000, b"<" * 100_000, b"<![CDATA[" * 11_000, b"<message " * 9_000]
+)
+def test_hostile_markup_takes_no_time(body):
+    """A body that is made to be hard to search is given up soon."""
+    problem_text(_response(400, body))
 
 
 def test_the_message_is_short_and_without_secrets():

@@ -58,3 +58,11 @@ def test_a_cursor_that_is_no_time_is_refused(desk, record):
     entity_set = desk.load().entity_set.model_copy(update={"cursor": "task_name"})
     with pytest.raises(ContractError, match="task_name"):
         desk.land([record(1)], entity_set=entity_set)
+
+
+def test_no_date_is_no_watermark(desk, record):
+    """A record that changed on the calendar's last day says nothing of how far was read."""
+    no_date = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    changed = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    assert desk.land([record(1, changed=no_date)]).watermark_after is None
+    assert desk.land([record(1, changed=no_date), record(2, changed=changed)]).watermark_after == changed

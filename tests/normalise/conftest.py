@@ -73,7 +73,8 @@ def one(bench: type[Bench]) -> Callable[..., Any]:
         body = f'[{{"thingId": 1, "field": {text}}}]'
         quick, slow = decoder(body), decoder.slow(body)
         assert quick.rejects == slow.rejects
-        assert quick.table.equals(slow.table)
+        assert repr(quick.table.to_pylist()) == repr(slow.table.to_pylist())  # NaN equals nothing
+        assert quick.table.schema == slow.table.schema
         return quick.rejects[0].reason if quick.rejects else quick.table["field"][0].as_py()
 
     return decode

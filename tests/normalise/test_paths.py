@@ -11,10 +11,10 @@ SPREAD = settings(
 )
 
 GOOD: dict[str, list[str]] = {
-    "text": ['"a"', '""', '"\\u00e9\\n"', '"007"', "7", "1.50"],
+    "text": ['"a"', '""', '"\\u00e9\\n"', '"007"', "7", "1.50", '"a\x01\tb"'],
     "int": ["0", "-7", '"12"', "12.0", "1e2"],
     "decimal(9,2)": ["1.5", '"1.50"', "7", "-0"],
-    "float": ["1", "1.5", "-0", "-0.0", '"2.5"', "0.1"],
+    "float": ["1", "1.5", "-0", "-0.0", '"2.5"', "0.1", '"-INF"'],
     "bool": ["true", "false", '"true"'],
     "date": ['"2025-01-31"', '"2025-01-31T08:00:00"', '"/Date(0)/"'],
     "time": ['"08:00:00"', '"08:00"', '"08:00:00.1234567"', '"PT8H"'],
@@ -25,6 +25,11 @@ GOOD: dict[str, list[str]] = {
         '"0001-01-01T00:00:00"',
         '"/Date(1703808000000)/"',
         '"/Date(1703808000000+0060)/"',
+        '"2025-10-26T02:30:00"',
+        '"2025-03-30T02:30:00.5"',
+        '"/Date(1743301800000)/"',
+        '"0001-01-01T00:00:00+01:00"',
+        '"2025-01-31T08:00:00.1234560Z"',
     ],
     "binary": ['"AAEC"', '"-_8"'],
     "variant": ['"a"', "1", "1.5", "true", '"1"', "[1]"],
@@ -43,6 +48,7 @@ BAD: dict[str, list[str]] = {
     "variant": ["NaN"],
     "json": ['"\\ud800"'],
 }
+LINK = '"Things?$skip=1"'
 UNKNOWN = ["1", "null", "1.0", '"x"', '"1"', '"a\\\\b"', "true", "[1, {}]", '{"a": null}', "NaN", "1e99"]
 ITEM = ["null", '{"n": 1}', '{"n": "2", "odd": 1}', '{"n": null, "s": "x"}', "{}", '{"n": "x"}', "5"]
 LISTS = st.one_of(
@@ -83,7 +89,10 @@ def records(draw: st.DrawFn, forms: dict[str, list[str]], messy: bool) -> str:
     for name in ("owner", "@odata.etag", "__metadata"):
         if draw(st.booleans()):
             members[name] = draw(ASIDE)
-    return "{" + ", ".join(f'"{name}": {text}' for name, text in members.items()) + "}"
+    texts = [f'"{name}": {text}' for name, text in members.items()]
+    if messy and draw(st.integers(0, 9)) == 0:
+        texts.append(draw(st.sampled_from(texts)))
+    return "{" + ", ".join(texts) + "}"
 
 
 @st.composite
@@ -97,10 +106,15 @@ def pages(draw: st.DrawFn) -> tuple[str, str]:
     rest = [st.sampled_from(["null", "5", "[]"])] * messy
     rows = draw(st.lists(st.one_of(records(forms, messy), *rest), max_size=6))
     text = "[" + draw(st.sampled_from([",", " ,\n"])).join(rows) + "]"
-    dialect = draw(st.sampled_from(["g2", "g3", "odata2", "odata3", "g1"]))
+    dialect = draw(st.sampled_from(["g2", "g3", "odata2", "odata3", "g1", "odata4"]))
     beside = "".join(f', "{name}": {value}' for name, value in draw(MEMBERS).items())
     if dialect == "g2":
         return dialect, text
+    if dialect == "odata4":
+        return (
+            dialect,
+            f'{{"Items": {text}, "NextPageLink": {draw(st.sampled_from(["null", LINK]))}, "Count": 5}}',
+        )
     if dialect == "odata2":
         return dialect, f'{{"d": {{"results": {text}{beside}}}}}'
     return dialect, f'\n{{ "value" : {text}{beside} }}\n'

@@ -59,10 +59,58 @@ def test_a_rejected_record_with_a_key_still_moves_paging(bench: Any, things: Any
     assert page.last_key == (2,)
 
 
-def test_the_last_of_two_equal_names_wins(bench: Any, things: Any, column: Any) -> None:
-    """A record with the same name twice is read as every JSON reader reads it."""
-    page = bench(things(column("cost", "int")))('[{"thingId": 1, "cost": 1, "cost": 2}]')
-    assert page.table["cost"].to_pylist() == [2]
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"thingId": 1, "cost": 1, "cost": 2}',
+        '{"thingId": 1, "thingId": 2}',
+        '{"thingId": 1, "cost": 1, "cost": 1}',
+        '{"thingId": 1, "manager": {"name": "A", "name": "B"}}',
+        '{"thingId": 1, "unknown": [{"x": 1, "x": 2}]}',
+        '{"thingId": 1, "items": [{"n": 1, "n": 2}]}',
+    ],
+)
+def test_a_name_that_comes_twice_rejects_the_record(
+    bench: Any, things: Any, column: Any, record: str
+) -> None:
+    """Which of two values is meant nobody knows: the record is set aside, the others land."""
+    child = {"name": "items", "description": "", "columns": [column("n", "int")]}
+    entity_set = things(column("cost", "int"), column("name", wire="manager.name"), children=[child])
+    page = bench(entity_set)(f'[{record}, {{"thingId": 3}}]')
+    assert page.table["thing_id"].to_pylist() == [3]
+    assert [reject.position for reject in page.rejects] == [0]
+
+
+@pytest.mark.parametrize("dialect", ["g2", "g3", "odata2"])
+def test_an_envelope_that_names_a_member_twice_is_an_error(bench: Any, things: Any, dialect: str) -> None:
+    """Of two lists of records none is believed."""
+    from exepron_pipeline.errors import ResponseError
+
+    with pytest.raises(ResponseError, match="twice"):
+        bench(things(), dialect)('{"value": [{"thingId": 1}], "value": []}')
+
+
+@pytest.mark.parametrize("place", ["unknown", "items", "manager", "blob"])
+@pytest.mark.parametrize("depth", [50, 400, 700, 100_000])
+@pytest.mark.parametrize("marks", ["[]", "{}"])
+def test_nesting_never_ends_the_program(
+    bench: Any, things: Any, column: Any, place: str, depth: int, marks: str
+) -> None:
+    """However deep a value nests, it lands, or its record is rejected, or the page is an error."""
+    from exepron_pipeline.errors import ResponseError
+
+    child = {"name": "items", "description": "", "columns": [column("n", "int")]}
+    columns = [column("name", wire="manager.name"), column("blob", "json")]
+    opened = marks[0] if marks == "[]" else '{"name":'
+    body = f'[{{"thingId": 1, "{place}": {opened * depth}1{marks[1] * depth}}}, {{"thingId": 2}}]'
+    decode = bench(things(*columns, children=[child]))
+    if depth == 100_000:
+        with pytest.raises(ResponseError, match="deep"):
+            decode(body)
+        return
+    page = decode(body)
+    assert 2 in page.table["thing_id"].to_pylist()
+    assert len(page.rejects) + page.table.num_rows == 2
 
 
 def test_all_may_be_rejected(bench: Any, things: Any) -> None:

@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import operator
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,11 +17,13 @@ from exepron_pipeline.odata.page import Envelope, open_envelope
 
 BASE = "http://127.0.0.1:9/api/v1"
 
-_TERM = re.compile(r"(\w+) (eq|gt|ge) ('(?:[^']|'')*'|[^\s()]+)")
+_TERM = re.compile(r"(\w+) (eq|gt|ge|lt|le) ([a-z]*'(?:[^']|'')*'|[^\s()]+)")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
     "gt": lambda a, b: a > b,
     "ge": lambda a, b: a >= b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
 }
 
 
@@ -38,6 +42,8 @@ class FakeService:
     refuses: frozenset[str] = frozenset()
     fields: frozenset[str] | None = None
     """Properties that ``$select`` and ``$filter`` may name; None: all."""
+    filters: frozenset[str] | None = None
+    """Properties that ``$filter`` may name; None: all."""
     refused_text: str | None = None
     """Text for which a filter is refused."""
     answers: dict[str, object] = field(default_factory=dict)
@@ -47,9 +53,15 @@ class FakeService:
     asked: list[str] = field(default_factory=list)
     before: Callable[["FakeService"], None] | None = None
     """Called before each answer: to change records during a read."""
+    in_flight: int = 1
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def get(self, address: str) -> Response:
-        """Answer as a service would, or raise what `Service` raises."""
+    def get(self, address: str, headers: Mapping[str, str] | None = None) -> Response:
+        """Answer as a service would, or raise what `Service` raises; one question after the other."""
+        with self._lock:
+            return self._get(address)
+
+    def _get(self, address: str) -> Response:
         self.asked.append(address)
         if self.before:
             self.before(self)
@@ -88,18 +100,22 @@ class FakeService:
 
     def _holds(self, expression: str, row: Mapping[str, Any]) -> bool:
         def judge(match: re.Match[str]) -> str:
-            name, operator, text = match.groups()
-            if (self.fields is not None and name not in self.fields) or name not in row:
+            name, symbol, text = match.groups()
+            named = [known for known in (self.fields, self.filters) if known is not None]
+            if name not in row or any(name not in known for known in named):
                 raise _refused(f"Could not find a property named '{name}'.")
-            value: object = text[1:-1].replace("''", "'") if text.startswith("'") else text
+            inner = re.fullmatch(r"[a-z]*'(.*)'", text, re.DOTALL)
+            value: object = inner[1].replace("''", "'") if inner else text
             value = int(text) if text.lstrip("-").isdigit() else value
-            return str(_OPERATORS[operator](row[name], value))
+            return str(_OPERATORS[symbol](row[name], value))
 
         return bool(eval(_TERM.sub(judge, expression)))
 
     def _ordered(self, rows: list[dict[str, Any]], orderby: str | None) -> list[dict[str, Any]]:
-        names = [term.removesuffix(" asc") for term in orderby.split(",")] if orderby else []
-        return sorted(rows, key=lambda row: tuple(row[name] for name in names)) if names else rows
+        for term in reversed(orderby.split(",") if orderby else []):
+            name, _, direction = term.partition(" ")
+            rows = sorted(rows, key=operator.itemgetter(name), reverse=direction == "desc")
+        return rows
 
     def _top(self, used: Mapping[str, str]) -> int:
         top = int(used.get("$top", "1000000"))

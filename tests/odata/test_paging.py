@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -20,13 +21,13 @@ def walked(fake: ModuleType) -> Walked:
 
     def go(service: Any, dialect: str = "g2", size: int = 3, **flags: Any) -> tuple[Walk[Any], list[int]]:
         decode = fake.decoder(("id",), DIALECTS[dialect])
-
-        def ask(address: str) -> Any:
-            response = service.get(address)
-            return decode(response.body, response.headers)
-
         question = Question(service.base_url, "Set", (KeyPart("id"),), DIALECTS[dialect], size=size, **flags)
-        walk = Walk(question, ask)
+        walk = Walk(
+            question,
+            service.get,
+            lambda response: decode(response.body, response.headers),
+            service.in_flight,
+        )
         return walk, [key[0] for page in walk for key in page.keys]
 
     return go
@@ -36,20 +37,20 @@ def _numbers(*ids: int) -> list[dict[str, Any]]:
     return [{"id": number} for number in ids]
 
 
-@pytest.mark.parametrize(("records", "requests"), [(0, 1), (2, 2), (3, 3), (5, 3), (6, 4)])
+@pytest.mark.parametrize(("records", "requests"), [(0, 1), (1, 2), (2, 2), (3, 2), (5, 3), (6, 3), (9, 4)])
 def test_requests_without_a_count(fake: ModuleType, walked: Walked, records: int, requests: int) -> None:
-    """An empty set costs one request, a set below a page two, each further page one more."""
+    """An empty set costs one request, a set of one page two, each further page one more."""
     service = fake.FakeService(_numbers(*range(records)))
     walk, got = walked(service)
     assert got == list(range(records))
     assert (len(service.asked), walk.evidence) == (requests, "exhausted")
 
 
-@pytest.mark.parametrize(("records", "requests"), [(0, 1), (3, 1), (5, 2), (6, 2)])
-def test_a_count_saves_the_last_question(
+@pytest.mark.parametrize(("records", "requests"), [(0, 1), (3, 1), (5, 4), (6, 4)])
+def test_a_count_is_asked_before_and_after(
     fake: ModuleType, walked: Walked, records: int, requests: int
 ) -> None:
-    """Where a standard defines the count, nothing is asked once it is reached."""
+    """Where a standard defines the count, one page may prove itself; after several it is asked again."""
     service = fake.FakeService(_numbers(*range(records)), envelope="value", counts=True)
     walk, _ = walked(service, "g3")
     assert (len(service.asked), walk.evidence) == (requests, "count")
@@ -114,16 +115,15 @@ def test_deletions_during_the_read_lose_nothing(fake: ModuleType, walked: Walked
     assert walk.evidence == "exhausted"
 
 
-def test_records_that_come_during_the_read_are_read(fake: ModuleType, walked: Walked) -> None:
-    """Records that are added at the end while pages are read come along."""
+def test_records_above_the_fence_are_left_to_the_next_read(fake: ModuleType, walked: Walked) -> None:
+    """A service that gets records faster than they are read is read to its greatest key of the moment."""
 
     def add(service: Any) -> None:
-        if len(service.asked) in {2, 3}:
-            service.records.append({"id": 100 + len(service.asked)})
+        service.records.append({"id": 100 + len(service.asked)})
 
     service = fake.FakeService(_numbers(*range(4)), before=add)
     walk, got = walked(service)
-    assert got == [0, 1, 2, 3, 102, 103]
+    assert got == [0, 1, 2, 3, 101, 102]
     assert walk.evidence == "exhausted"
 
 
@@ -160,12 +160,48 @@ def test_the_same_full_page_again_and_again_is_an_error(fake: ModuleType, walked
 
 
 def test_links_are_followed_as_they_are(fake: ModuleType, walked: Walked) -> None:
-    """Next links lead through all pages; the end is proven as without them."""
-    service = fake.FakeService(_numbers(*range(7)), envelope="links", cap=3)
+    """Where keys cannot be asked for next links lead through all pages; they prove nothing by themselves."""
+    service = fake.FakeService(
+        _numbers(*range(7)), envelope="links", cap=3, refuses=frozenset({"$filter", "$skip"})
+    )
     walk, got = walked(service, "g3", size=100)
     assert got == list(range(7))
-    assert walk.evidence == "exhausted"
-    assert "$skiptoken=3" in service.asked[1]
+    assert (walk.evidence, walk.ended_by_place, walk.doubt) == ("none", True, None)
+    assert [address for address in service.asked if "$skiptoken=3" in address]
+
+
+def test_keys_are_preferred_to_links(fake: ModuleType, walked: Walked) -> None:
+    """Links that count records lose some when others are deleted; conditions on the key do not."""
+
+    def delete_first(service: Any) -> None:
+        if len(service.asked) == 3:
+            del service.records[0]
+
+    service = fake.FakeService(_numbers(*range(9)), envelope="links", cap=3, before=delete_first)
+    walk, got = walked(service, "g3", size=100)
+    assert (got, walk.evidence) == (list(range(9)), "exhausted")
+
+
+def test_a_page_is_fetched_while_the_one_before_is_decoded(fake: ModuleType) -> None:
+    """The next link is found in the raw answer: the next page is on its way before this one is decoded."""
+    service = fake.FakeService(_numbers(*range(6)), envelope="links", cap=2)
+    decode, ahead = fake.decoder(("id",), DIALECTS["g3"]), threading.Event()
+
+    def slow(response: Any) -> Any:
+        page = decode(response.body, response.headers)
+        if page.first_key == (2,):
+            ahead.wait(10)
+        return page
+
+    def fetch(address: str) -> Any:
+        if "$skiptoken=4" in address:
+            ahead.set()
+        return service.get(address)
+
+    question = Question(service.base_url, "Set", (KeyPart("id"),), DIALECTS["g3"], size=9, keyset=False)
+    assert [key[0] for page in Walk(question, fetch, slow) for key in page.keys] == list(range(6))
+    assert ahead.is_set()
+    assert len(service.asked) == 4
 
 
 def test_a_link_to_itself_is_an_error(fake: ModuleType, walked: Walked) -> None:

@@ -30,21 +30,20 @@ def _walk(fake: ModuleType, service: Any, size: int, **flags: Any) -> tuple[Walk
     dialect = DIALECTS[ENVELOPES[service.envelope]]
     decode = fake.decoder(("a", "b"), dialect)
 
-    def ask(address: str) -> Any:
-        response = service.get(address)
-        return decode(response.body, response.headers)
-
     parts = (KeyPart("a"), KeyPart("b", "text"))
     question = Question(service.base_url, "Things", parts, dialect, Query(**flags), size)
-    walk = Walk(question, ask)
+    walk = Walk(
+        question, service.get, lambda response: decode(response.body, response.headers), service.in_flight
+    )
     return walk, [key for page in walk for key in page.keys]
 
 
 @settings(max_examples=EXAMPLES)
 @given(
     keys=keys,
-    size=st.integers(1, 12),
-    cap=st.none() | st.integers(1, 12),
+    size=st.integers(2, 12),
+    cap=st.none() | st.integers(2, 12),
+    in_flight=st.integers(1, 5),
     refuses=st.booleans(),
     counts=st.booleans(),
     envelope=st.sampled_from(sorted(ENVELOPES)),
@@ -54,20 +53,28 @@ def test_an_obedient_service_gives_every_record_once(
     keys: list[Any],
     size: int,
     cap: int | None,
+    in_flight: int,
     refuses: bool,
     counts: bool,
     envelope: str,
 ) -> None:
-    """Any page size, cap and envelope gives every record exactly once, proven, in a bounded number of requests."""
+    """Any page size, cap, envelope and parallelism gives every record exactly once, proven, by few requests."""
     service = fake.FakeService(
-        _records(keys), ("a", "b"), envelope, cap=cap, cap_refuses=refuses, counts=counts
+        _records(keys),
+        ("a", "b"),
+        envelope,
+        cap=cap,
+        cap_refuses=refuses,
+        counts=counts,
+        in_flight=in_flight,
     )
     walk, got = _walk(fake, service, size)
     assert sorted(got) == sorted(keys)
     assert len(got) == len(set(got))
     assert walk.evidence in {"count", "exhausted"}
     assert walk.doubt is None
-    assert walk.asker.requests <= len(keys) // min(size, cap or size) + 5
+    parts = 2 * in_flight
+    assert walk.asker.requests <= len(keys) // min(size, cap or size) + 5 + 3 * parts
 
 
 @settings(max_examples=EXAMPLES)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exepron_pipeline.odata.dialect import DIALECTS
-from exepron_pipeline.odata.query import KeyPart, Query, after, both
+from exepron_pipeline.odata.query import KeyPart, Query, both
 from exepron_pipeline.odata.question import Question
 
 G2, G3, V2 = DIALECTS["g2"], DIALECTS["g3"], DIALECTS["odata2"]
@@ -47,14 +47,6 @@ def test_conditions_keep_their_meaning() -> None:
     assert both(None, "a gt 1") == "a gt 1"
     assert both("c ge 2", "a gt 1") == "c ge 2 and a gt 1"
     assert both("c ge 2", "a gt 1 or b gt 2") == "(c ge 2) and (a gt 1 or b gt 2)"
-
-
-def test_keys_of_several_parts() -> None:
-    """What comes after a composite key is written out, since OData compares no tuples."""
-    parts = (KeyPart("a"), KeyPart("b", "text"), KeyPart("c"))
-    assert after(parts[:1], (7,), G2) == "a gt 7"
-    assert after(parts[:2], (7, "x"), G2) == "a gt 7 or (a eq 7 and b gt 'x')"
-    assert after(parts, (7, "x", 3), G2) == "a gt 7 or (a eq 7 and (b gt 'x' or (b eq 'x' and c gt 3)))"
 
 
 def test_a_question_leaves_out_what_is_not_taken() -> None:

@@ -1,0 +1,141 @@
+"""``exepron discover``: what this service offers, as a catalogue that ``sync`` accepts."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exepron_pipeline.cli.sync import Json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from exepron_pipeline.catalogue import Catalogue
+    from exepron_pipeline.discover.entries import Finding
+    from exepron_pipeline.survey import Survey
+
+NOTHING = 4
+"""Exit code when the service offers nothing that can be read."""
+OPTIONS = ("top", "skip", "orderby", "filter", "select", "count")
+
+
+def discover(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the catalogue here; else it is printed."),
+    ] = None,
+    openapi: Annotated[
+        str | None,
+        typer.Option(
+            "--openapi",
+            metavar="FILE|URL",
+            help="A description of the service: OpenAPI, Swagger, or its $metadata.",
+        ),
+    ] = None,
+    url: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--url", metavar="URL", help="An address that lists records; may be given several times."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find out what the service offers and which options really work; write it as a catalogue."""
+    from exepron_pipeline.cli.console import errors, output
+    from exepron_pipeline.discover.write import save_catalogue
+    from exepron_pipeline.engine import open_engine
+    from exepron_pipeline.settings import load_settings
+    from exepron_pipeline.survey import survey
+
+    with open_engine(load_settings(catalogue=None)) as engine, errors().status("signing in") as status:
+        found = survey(
+            engine.tenants[0],
+            openapi=openapi,
+            urls=url or (),
+            told=lambda name: status.update(f"looking at {name}"),
+        )
+    catalogue = save_catalogue(found.text, out) if out and found.text else None
+    if as_json:
+        print(json.dumps(as_document(found, out if catalogue else None)))
+        return
+    if found.text and not out:
+        print(found.text, end="")
+    console = output() if out else errors()
+    console.print(table(found))
+    for line in [*_not_read(found), *found.problems, _outcome(found, out, catalogue)]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if all(each.problem for each in found.findings):
+        raise typer.Exit(NOTHING)
+
+
+def as_document(found: "Survey", out: Path | None) -> dict[str, Any]:
+    """What ``--json`` prints."""
+    return {
+        "origin": found.origin,
+        "generation": found.generation,
+        "out": str(out) if out else None,
+        "entity_sets": {each.name: _facts(each) for each in found.findings},
+        "problems": list(found.problems),
+    }
+
+
+def _facts(each: "Finding") -> dict[str, Any]:
+    cursor = each.cursor.wire if each.cursor and each.cursor.works else None
+    return {
+        "path": each.described.path,
+        "key": list(each.described.key),
+        "cursor": cursor,
+        "columns": len(each.laid_out.columns),
+        "children": list(each.laid_out.children),
+        "options": asdict(each.capabilities) if each.capabilities else None,
+        "problem": each.problem or None,
+        "notes": each.notes,
+    }
+
+
+def table(found: "Survey") -> "Table":
+    """Show the sets that can be read, with the options whose effect was seen."""
+    from rich.table import Table
+
+    shown = Table(title=f"{found.origin}, {found.generation}", title_justify="left")
+    for name in ("entity set", "key", "cursor", "columns", "records", "at once", "options that work"):
+        shown.add_column(name)
+    for each in found.findings:
+        if each.problem:
+            continue
+        seen = asdict(each.capabilities) if each.capabilities else {}
+        facts = _facts(each)
+        works = " ".join(name for name in OPTIONS if seen.get(name))
+        ignored = " ".join(name for name in OPTIONS if seen.get(name) is False)
+        shown.add_row(
+            each.name,
+            ", ".join(facts["key"]),
+            facts["cursor"] or "-",
+            str(facts["columns"]),
+            _number(seen.get("records")),
+            _number(seen.get("page")),
+            f"{works}{f' (not {ignored})' if ignored else ''}" or "-",
+        )
+    return shown
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else f"{value:,}"
+
+
+def _not_read(found: "Survey") -> list[str]:
+    lines = [f"Not read: {each.described.name}: {each.problem}." for each in found.findings if each.problem]
+    return lines + [f"{each.name}: {note}." for each in found.findings for note in each.notes]
+
+
+def _outcome(found: "Survey", out: Path | None, catalogue: "Catalogue | None") -> str:
+    if all(each.problem for each in found.findings):
+        return "Nothing was found that can be read."
+    if not found.text:
+        return "The built-in catalogue says all that was found: nothing is to be written."
+    if catalogue is None:
+        return "Write it to a file by --out FILE, and name that in EXEPRON_CATALOGUE."
+    return f"{out} offers {len(catalogue.offered)} entity sets. Next: EXEPRON_CATALOGUE={out} exepron sync"

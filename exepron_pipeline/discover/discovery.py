@@ -1,0 +1,173 @@
+"""The story of a discovery: what is described, what answers, what its options do, what can be its cursor.
+
+Here: the order of the steps, set by set; one set that fails never stops the rest. Not here: any of the steps
+(``odata.metadata``, ``odata.capabilities``, ``odata.cursor``), and the file (``write.py``).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from exepron_pipeline.catalogue import Catalogue, EntitySet
+from exepron_pipeline.catalogue.fields import PATH_VARIABLES
+from exepron_pipeline.discover.columns import Plain
+from exepron_pipeline.discover.entries import Finding, lay_out
+from exepron_pipeline.discover.known import as_described, completion, find_known, path_of
+from exepron_pipeline.discover.seen import check_key, widen_decimals
+from exepron_pipeline.errors import (
+    AuthRejectedError,
+    ExepronError,
+    NotPermittedError,
+    PermanentError,
+)
+from exepron_pipeline.odata.capabilities import look
+from exepron_pipeline.odata.cursor import verify_cursor
+from exepron_pipeline.odata.dialect import Dialect
+from exepron_pipeline.odata.looker import Looker, Rows
+from exepron_pipeline.odata.metadata.description import DescribedSet, Description
+from exepron_pipeline.odata.metadata.samples import describe_records
+from exepron_pipeline.odata.question import Api
+
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_TRIALS = 3  # stamps of one set that are tried as its cursor
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A service to be discovered.
+
+    Args:
+        service: Whom to ask.
+        dialect: How it speaks.
+        variables: What stands for variables in paths: ``accountId``, ``userId``, where they are known.
+        built_in: The catalogue to complete, for a service whose generation it knows; None: describe all anew.
+        told: Is called with each set's name before it is looked at.
+        now: Tells the time; aware.
+
+    """
+
+    service: Api
+    dialect: Dialect
+    variables: Mapping[str, str]
+    built_in: Catalogue | None = None
+    told: Callable[[str], None] = lambda _: None
+    now: Callable[[], datetime] = _now
+
+    def of_description(self, description: Description) -> list[Finding]:
+        """Look at every described set."""
+        findings: list[Finding] = []
+        for described in description.sets:
+            findings.append(self._looked_at(described, {each.name for each in findings}))
+        return findings
+
+    def of_built_in(self) -> list[Finding]:
+        """Look at every set of the built-in catalogue, where nothing is described: its records tell what they hold."""
+        findings: list[Finding] = []
+        for entity_set in self.built_in.offered if self.built_in else ():
+            for place in as_described(entity_set, self.dialect.name):
+                finding = self._looked_at(place, set())
+                if not finding.problem:
+                    break
+            findings.append(finding)
+        return findings
+
+    # -- one set -------------------------------------------------------------------------------------
+
+    def _looked_at(self, described: DescribedSet, taken: set[str]) -> Finding:
+        entity_set = self._known(described)
+        if entity_set is None and self.built_in:
+            taken = taken | self.built_in.entity_sets.keys()
+        if entity_set:
+            described = replace(
+                described, path=path_of(described, entity_set, self.dialect.name) or described.path
+            )
+        finding = lay_out(described, taken)
+        path = _VARIABLE.sub(lambda match: self.variables.get(match[1], match[0]), described.path)
+        missing = _VARIABLE.findall(path)
+        if missing:
+            finding.problem = self._needs(missing)
+        if (finding.problem and described.properties) or not path or missing:
+            return finding
+        self.told(described.name)
+        try:
+            finding = self._asked(finding, Looker(self.service, path, self.dialect), taken, entity_set)
+        except AuthRejectedError:
+            raise
+        except ExepronError as error:
+            _fail(finding, error)
+        finding.name = entity_set.name if entity_set else finding.name
+        return finding
+
+    def _known(self, described: DescribedSet) -> EntitySet | None:
+        """The set of the built-in catalogue that is read at a path."""
+        found = find_known(described, self.built_in, self.dialect.name) if self.built_in else iter(())
+        return next(found, None)
+
+    def _needs(self, missing: Iterable[str]) -> str:
+        name = next(iter(missing))
+        if name in PATH_VARIABLES:
+            return f"is read once for each {{{name}}}: it was not looked at"
+        return f"needs {{{name}}} in its path, which only other records tell"
+
+    def _asked(
+        self, finding: Finding, looker: Looker, taken: set[str], entity_set: EntitySet | None
+    ) -> Finding:
+        if not finding.described.properties:
+            rows = look(looker, ()).rows
+            described = finding.described
+            finding = lay_out(describe_records(described.name, described.path, rows, described.key), taken)
+        if not finding.is_writable:
+            return finding
+        seen = look(looker, finding.key_parts)
+        finding.capabilities = seen.capabilities
+        check_key(finding, seen.rows)
+        widen_decimals(finding, seen.rows)
+        self._find_cursor(finding, looker, seen.rows, entity_set)
+        return finding
+
+    def _find_cursor(
+        self, finding: Finding, looker: Looker, rows: Rows, entity_set: EntitySet | None
+    ) -> None:
+        wires = finding.candidates()
+        if entity_set is not None:
+            ours = (
+                entity_set.column(entity_set.cursor).wire_in(self.dialect.name) if entity_set.cursor else None
+            )
+            wires = [ours] if ours and ours in finding.laid_out.names else []
+        for wire in wires[:_TRIALS]:
+            known = finding.capabilities
+            if known is None or finding.problem:
+                return
+            finding.cursor = verify_cursor(looker, finding.part(wire), rows, known, now=self.now)
+            if finding.cursor.works:
+                return
+            finding.notes.append(f"no cursor: {wire} {finding.cursor.problem}")
+
+    # -- what comes of it ----------------------------------------------------------------------------
+
+    def entries(self, findings: Iterable[Finding]) -> dict[str, Plain]:
+        """The catalogue's entries: whole ones for new sets, what is to be added for known ones."""
+        found = list(findings)
+        tables = {each.described.name: each for each in found}
+        entries: dict[str, Plain] = {}
+        for each in found:
+            known = self._known(each.described)
+            if known:
+                added = completion(known, self.dialect.name, each)
+                entries[known.name] = entries.get(known.name) or added
+            elif each.is_writable and not (self.built_in and each.problem):
+                entries[each.name] = each.entry(tables)
+        return {name: entry for name, entry in entries.items() if entry}
+
+
+def _fail(finding: Finding, error: ExepronError) -> None:
+    """Note an error; what may be otherwise next time, or for another user, stays switched on."""
+    if isinstance(error, PermanentError) and not isinstance(error, NotPermittedError):
+        finding.problem = error.message.rstrip(".")
+    else:
+        finding.notes.append(f"could not be looked at: {error.message.rstrip('.')}")
