@@ -37,15 +37,16 @@ def read_body(chunks: Iterable[bytes], encoding: str, limit: int, place: str) ->
 
 
 def _joined(chunks: Iterable[bytes], limit: int, place: str) -> bytes:
-    body = bytearray()
+    parts, size = [], 0
     for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > limit:
             hint = "Lower EXEPRON_PAGE_SIZE."
             raise ResponseError(
                 f"The answer from {place} is larger than {limit >> 20} MiB, unpacked.", hint=hint
             )
-    return bytes(body)
+    return b"".join(parts)
 
 
 def _inflated(chunks: Iterable[bytes], limit: int, place: str) -> Iterable[bytes]:

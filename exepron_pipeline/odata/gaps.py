@@ -7,10 +7,10 @@ from exepron_pipeline.odata.spans import Key, Span
 Extent = tuple[Key, int]
 """What a page covered: its last key, and how many records it brought."""
 
-CountIn = Callable[[Span], int | None]
+Counter = Callable[[Span], int | None]
 
 
-def find_gaps(extents: Sequence[Extent], count_in: CountIn) -> Iterator[Span]:
+def find_gaps(extents: Sequence[Extent], count_in: Counter) -> Iterator[Span]:
     """Find the ranges, each as wide as one page, of which the service counts more records than came.
 
     Args:
@@ -25,7 +25,7 @@ def find_gaps(extents: Sequence[Extent], count_in: CountIn) -> Iterator[Span]:
 
 
 def _bisect(
-    extents: Sequence[Extent], low: int, high: int, counted: int, count_in: CountIn
+    extents: Sequence[Extent], low: int, high: int, counted: int, count_in: Counter
 ) -> Iterator[Span]:
     if counted <= sum(rows for _, rows in extents[low:high]):
         return

@@ -4,28 +4,24 @@ The rule. After the first page the service is asked for its greatest key, in the
 whether it obeys an order by key. If so, the keys up to there are cut into ranges (``cuts.py``), and each is
 read to its end by conditions on the key, side by side: nothing that stays is lost whatever comes and goes
 meanwhile, and a page shorter than was asked for does no harm. Otherwise the pages are read by place, one
-after the other: next links are followed, and `$skip` looks for more behind them. Places shift when records
-come and go, so that proves nothing over several pages: two reads have to agree (``extract/path.py``).
+after the other (``places.py``), which proves nothing over several pages: two reads have to agree
+(``extract/path.py``).
 """
 
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
 from typing import Generic
 
 from exepron_pipeline.errors import RequestRejectedError
 from exepron_pipeline.events import Evidence
 from exepron_pipeline.http.transport import Response
-from exepron_pipeline.odata.ahead import peek_link
 from exepron_pipeline.odata.asker import Asker, P
 from exepron_pipeline.odata.cuts import cut, shows_order
 from exepron_pipeline.odata.gaps import find_gaps
 from exepron_pipeline.odata.lanes import Lanes
-from exepron_pipeline.odata.links import place_below
+from exepron_pipeline.odata.places import Places
 from exepron_pipeline.odata.question import Question
 from exepron_pipeline.odata.spans import Span
 from exepron_pipeline.odata.tally import Tally
-
-MAX_EMPTY_LINKS = 3  # empty pages in a row whose link is still followed
 
 
 class _NotByKeyError(Exception):
@@ -80,7 +76,7 @@ class Walk(Generic[P]):
             yield self._accepted(first)
             # One record alone shows no order: whether it is all is seen by its place.
             is_alone = first.first_key == first.last_key
-            if self._is_all(first) or (is_alone and self._is_whole(first)):
+            if self._is_all(first) or (is_alone and self._places.is_whole(first)):
                 self.evidence = self.tally.evidence(self.tally.count, count_is_proof=self.counts)
                 return
             if self._is_by_key(first):
@@ -107,9 +103,6 @@ class Walk(Generic[P]):
         if first.rows == 0:
             return first.envelope.next_link is None
         return self.counts and first.keys_ascending and first.envelope.count == first.rows
-
-    def _is_full(self, page: P) -> bool:
-        return self._question.sized and page.rows == self.asker.size
 
     # -- by key --------------------------------------------------------------------------------------
 
@@ -162,83 +155,19 @@ class Walk(Generic[P]):
             self.tally.forget(gap.upto or ())
         yield from self._ranges(lanes, gaps)
 
-    # -- by place ------------------------------------------------------------------------------------
-
     def _by_place(self, lanes: Lanes, first: P) -> Iterator[P]:
-        if self._is_whole(first):
+        """Read what comes after the first page by its place."""
+        places = self._places
+        if places.is_whole(first):
             self.evidence = self.tally.evidence(self.tally.count, count_is_proof=self.counts)
             return
-        linked = yield from self._links(lanes, first)
-        if self.doubt is None:
-            yield from self._behind(first, linked=linked)
+        yield from places.pages(lanes, first)
+        self.doubt = places.doubt
         self.ended_by_place = self.doubt is None
 
-    def _is_whole(self, first: P) -> bool:
-        """See that the last record is still at its place, and nothing behind it: then nothing has moved past us."""
-        if first.envelope.next_link or self._is_full(first):
-            return False
-        place = first.rows - 1 or 1  # the place of a single record would look the same to who ignores $skip
-        try:
-            page = self.asker.behind(place)
-        except RequestRejectedError:
-            return False
-        is_there = page.rows == 0 or page.first_key == first.last_key
-        return page.rows == first.rows - place and is_there
-
-    def _links(self, lanes: Lanes, page: P) -> Generator[P, None, bool]:
-        """Follow next links, the next page fetched while one is decoded; True when they led to an end."""
-        begun: tuple[str, Future[Response]] | None = None
-        empty, linked = 0, False
-        while link := page.envelope.next_link:
-            empty = 0 if page.rows else empty + 1
-            if empty > MAX_EMPTY_LINKS:
-                self.doubt = "it sends empty pages with a next link, again and again"
-                return False
-            address = place_below(self._question.base_url, link, self._question.path)
-            if address is None:
-                return False
-            if begun is None or begun[0] != address:
-                begun = address, lanes.begin(self.asker.start, address)
-            response = begun[1].result()
-            begun = self._begun(lanes, response)
-            page, linked = self.asker.decode(response), True
-            if self.tally.has_seen(page):
-                raise self.asker.loop("a next link gave a page that was read already")
-            if page.rows:
-                yield self._accepted(page)
-        return linked
-
-    def _begun(self, lanes: Lanes, response: Response) -> tuple[str, Future[Response]] | None:
-        """Begin to fetch what seems to be the page after this answer's."""
-        link = peek_link(response.body)
-        address = place_below(self._question.base_url, link, self._question.path) if link else None
-        return (address, lanes.begin(self.asker.start, address)) if address else None
-
-    def _behind(self, before: P, *, linked: bool) -> Iterator[P]:
-        """Ask for what comes behind all records read, until nothing does."""
-        while True:
-            try:
-                page = self.asker.behind(self.tally.rows)
-            except RequestRejectedError:
-                if self._is_full(before) and not linked:
-                    raise
-                self.doubt = None if linked else "it refuses $skip, so that the end could not be checked"
-                return
-            if page.rows == 0:
-                return
-            if self.tally.has_seen(page):
-                self._repeats(page, linked=linked)
-                return
-            yield self._accepted(page)
-            before = page
-
-    def _repeats(self, page: P, *, linked: bool) -> None:
-        """Judge a service that answers `$skip` with a page that was read already."""
-        if linked:
-            return  # the standard's end of next links, which could not be checked
-        if self._is_full(page):
-            raise self.asker.loop("every question gives the same full page")
-        self.doubt = "it gives the same records whatever page is asked for"
+    @property
+    def _places(self) -> Places[P]:
+        return Places(self._question, self.asker, self.tally)
 
 
 def _rest(span: Span, page: P) -> Span | None:

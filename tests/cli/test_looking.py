@@ -109,7 +109,16 @@ def test_doctor_climbs_to_the_top(landed):
     before = landed.dump()
     ended = landed.exepron("doctor")
     assert ended.returncode == 0
-    first = ["settings", "identity server", "token", "generation", "who am I", "description", "disk", "warehouse"]
+    first = [
+        "settings",
+        "identity server",
+        "token",
+        "generation",
+        "who am I",
+        "description",
+        "disk",
+        "warehouse",
+    ]
     assert rungs(ended) == [("ok", name) for name in [*first, *OFFERED]]
     assert landed.dump() == before
 

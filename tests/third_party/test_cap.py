@@ -11,6 +11,8 @@ import yaml
 
 from exepron_pipeline.catalogue import load_catalogue
 
+pytestmark = pytest.mark.timeout(900)  # the first run installs servers
+
 SERVICES = {"odata4": "plan", "odata2": "odata/v2/plan"}
 
 

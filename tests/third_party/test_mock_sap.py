@@ -7,7 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from exepron_pipeline.catalogue import load_catalogue
+
+pytestmark = pytest.mark.timeout(900)  # the first run installs servers
 
 SERVICE = "sap/opu/odata/sap/API_SALES_ORDER_SRV"
 

@@ -132,18 +132,13 @@ class _Reading:
         self, written: WrittenSet, navigation: list[WrittenNavigation]
     ) -> dict[str, tuple[str, str]]:
         found: dict[str, tuple[str, str]] = {}
-        for each in navigation:
-            target = written.bindings.get(each.name) or self._only_set_of(each.type)
+        for each in (each for each in navigation if each.constraints):
+            target = written.bindings.get(each.name) or self._schema.only_set_of(each.type)
             if target:
                 found |= {
                     ours.replace("/", "."): (target, theirs) for ours, theirs in each.constraints.items()
                 }
         return found
-
-    def _only_set_of(self, type_name: str) -> str:
-        wanted = self._schema.qualify(type_name)
-        names = [each.name for each in self._schema.sets if self._schema.qualify(each.type) == wanted]
-        return names[0] if len(names) == 1 else ""
 
 
 def _required(each: Property, key: tuple[str, ...]) -> Property:

@@ -5,8 +5,9 @@ Not here: reading either form (``csdl_xml.py``, ``csdl_json.py``), and what the 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 _COLLECTION = re.compile(r"(?:Collection|Bag)\((.*)\)")
@@ -104,12 +105,38 @@ class Schema:
             name = self.qualify(here.base)
         return list(reversed(found.items()))
 
-    def derived(self, name: str) -> Iterator[tuple[str, WrittenType]]:
-        """Types that derive from one, in document order."""
-        ancestor = self.qualify(name)
-        for other, each in self.types.items():
-            if each.base and other != ancestor and ancestor in dict(self.lineage(other)):
-                yield other, each
+    def derived(self, name: str) -> list[tuple[str, WrittenType]]:
+        """Types that derive from one, nearest first; a circle ends where it begins."""
+        found: dict[str, WrittenType] = {}
+        waiting = [self.qualify(name)]
+        for ancestor in waiting:
+            for other in self._by_base.get(ancestor, ()):
+                if other not in found and other != waiting[0]:
+                    found[other] = self.types[other]
+                    waiting.append(other)
+        return list(found.items())
+
+    def only_set_of(self, type_name: str) -> str:
+        """The one set of a type; empty when there is none, or more than one."""
+        names = self._sets_by_type.get(self.qualify(type_name), [])
+        return names[0] if len(names) == 1 else ""
+
+    # -- once everything is written down ---------------------------------------------------------------
+
+    @cached_property
+    def _by_base(self) -> dict[str, list[str]]:
+        return _grouped((self.qualify(each.base), name) for name, each in self.types.items() if each.base)
+
+    @cached_property
+    def _sets_by_type(self) -> dict[str, list[str]]:
+        return _grouped((self.qualify(each.type), each.name) for each in self.sets)
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def split_collection(type_name: str) -> tuple[str, bool]:
