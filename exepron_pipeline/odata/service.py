@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from exepron_pipeline.errors import PermanentError, RateLimitedError
+from exepron_pipeline.errors import NotPermittedError, PermanentError, RateLimitedError, TransientError
 from exepron_pipeline.events import Listener, nobody
 from exepron_pipeline.http.problems import raise_for_html, raise_for_status
 from exepron_pipeline.http.retry import call_with_retries
@@ -34,6 +34,9 @@ class TokenSource(Protocol):
             AuthRejectedError: There is no other.
 
         """
+
+    def not_granted(self) -> tuple[str, ...]:
+        """Return the scopes that were asked for and not granted: they may explain what is not permitted."""
 
 
 class Service:
@@ -61,6 +64,7 @@ class Service:
         self._transport, self._tokens, self._throttle, self._listen = transport, tokens, throttle, listen
         self._lock = threading.Lock()
         self._requests = 0
+        self._refused_anew = ""
 
     @property
     def requests(self) -> int:
@@ -70,7 +74,8 @@ class Service:
     def get(self, address: str) -> Response:
         """Return the good answer (2xx, no web page) to a GET.
 
-        What passes is tried again; a refused token is renewed once.
+        What passes is tried again; a refused token is renewed once. Where the new one is refused too, it is not
+        renewed again for the next question: an API that refuses everything would cost a token each time.
 
         Args:
             address: Below the base (``Accounts/1/Users?$top=5``), an absolute path, or a whole address; the
@@ -79,26 +84,49 @@ class Service:
         Raises:
             PermanentError: The address is not below the base address; nothing was sent.
             AuthRejectedError: The renewed token was refused as well.
+            NotPermittedError: 403; the message names the scopes that were not granted, if there are any.
             ExepronError: As `raise_for_status` tells.
 
         """
         target = resolve(self.base_url, address)
         what = f"GET {target.partition('?')[0].removeprefix(self.base_url).lstrip('/')}"
-        token = self._tokens.token()
-        response = self._ask(target, what, token)
-        if response.status == HTTPStatus.UNAUTHORIZED:
-            response = self._ask(target, what, self._tokens.renew(token))
+        try:
+            response = self._accepted(target, what)
+        except NotPermittedError as error:
+            raise self._explained(error) from None
         raise_for_status(response, what)
         raise_for_html(response, what)
         return response
 
-    def _ask(self, url: str, what: str, token: str) -> Response:
-        """Return a good answer or a 401, after as many attempts as it takes."""
-        return call_with_retries(lambda: self._try(url, what, token), listen=self._listen)
+    def _accepted(self, target: str, what: str) -> Response:
+        """Return a good answer, or the second 401."""
+        response, token = self._ask(target, what)
+        if response.status == HTTPStatus.UNAUTHORIZED and token != self._refused_anew:
+            self._tokens.renew(token)
+            response, token = self._ask(target, what)
+        self._refused_anew = token if response.status == HTTPStatus.UNAUTHORIZED else ""
+        return response
 
-    def _try(self, url: str, what: str, token: str) -> Response:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    def _explained(self, error: NotPermittedError) -> NotPermittedError:
+        missing = " ".join(self._tokens.not_granted())
+        if not missing:
+            return error
+        message = f"{error.message} The token was granted without the scope {missing}, which was asked for."
+        return NotPermittedError(
+            message, hint=f"Allow the client that scope at the identity server. {error.hint}"
+        )
+
+    def _ask(self, url: str, what: str) -> tuple[Response, str]:
+        """Return a good answer or a 401, after as many attempts as it takes, and the token that it is for."""
+        try:
+            return call_with_retries(lambda: self._try(url, what), listen=self._listen)
+        except _NoTokenError as error:
+            raise error.cause from None
+
+    def _try(self, url: str, what: str) -> tuple[Response, str]:
         with self._throttle:
+            token = self._token()  # only now: while we waited, an earlier one may have ended
+            headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
             with self._lock:
                 self._requests += 1
             response = self._transport.get(url, headers)
@@ -108,7 +136,21 @@ class Service:
         except RateLimitedError as error:
             self._throttle.hold(error.retry_after or 0.0)
             raise
-        return response
+        return response, token
+
+    def _token(self) -> str:
+        try:
+            return self._tokens.token()
+        except TransientError as error:
+            raise _NoTokenError(error) from None
+
+
+class _NoTokenError(Exception):
+    """The source of tokens has tried again itself: what it says is not tried once more here."""
+
+    def __init__(self, cause: TransientError) -> None:
+        super().__init__()
+        self.cause = cause
 
 
 def resolve(base_url: str, address: str) -> str:

@@ -5,11 +5,13 @@ run's steps ask for is made: publishing needs no service, and a refresh without 
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 
 from exepron_pipeline.engine import Engine, open_engine
 from exepron_pipeline.errors import TransientError
+from exepron_pipeline.events import Event, Notice
 from exepron_pipeline.orchestration.failures import failure_of
 
 PREVIEW_ROWS = 5
@@ -36,8 +38,9 @@ def service(context: dg.InitResourceContext) -> Engine:
     """Sign in once for all entity sets of a run."""
     opened: Engine = context.resources.engine
     run = context.run
-    if run is None or context.instance is None:
+    if run is None or context.instance is None or context.log is None:
         raise dg.DagsterInvariantViolationError("The service is only offered to runs.")
+    opened.listen = partial(_log_notice, context.log)
     try:
         opened.sign_in()
     except Exception as error:  # noqa: BLE001 # any reason not to start is told in the same way
@@ -45,3 +48,9 @@ def service(context: dg.InitResourceContext) -> Engine:
             context.instance.add_run_tags(run.run_id, NO_RUN_RETRY)
         raise failure_of(error) from None
     return opened
+
+
+def _log_notice(log: dg.DagsterLogManager, event: Event) -> None:
+    """Nobody watches a scheduled run: what an operator should know is in its log."""
+    if isinstance(event, Notice):
+        log.warning(f"{event.entity_set}: {event.text}" if event.entity_set else event.text)

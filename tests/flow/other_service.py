@@ -164,9 +164,9 @@ def _matches(row: dict[str, Any], condition: str | None) -> bool:
 
 
 @contextmanager
-def other_service() -> Iterator[OtherService]:
-    """Run it for the time of the block."""
-    service = OtherService()
+def other_service(service: OtherService | None = None) -> Iterator[OtherService]:
+    """Run it, or a given one of its kind, for the time of the block."""
+    service = service or OtherService()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

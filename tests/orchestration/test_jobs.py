@@ -220,7 +220,8 @@ def test_no_secret_is_kept_by_dagster(run_job, home, connected, proxy, monkeypat
 def _tokens(state):
     """Every token in the token store."""
     kept = [json.loads(path.read_text()) for path in (state / "tokens").glob("*.json")]
-    return [token for each in kept for name, token in each.items() if name.endswith("token") and token]
+    tokens = [each["tokens"] or {} for each in kept]
+    return [token for each in tokens for name, token in each.items() if name.endswith("token") and token]
 
 
 def test_metadata_of_a_quiet_refresh_is_plain():
