@@ -48,7 +48,11 @@ def build_mart_assets(catalogue: Catalogue, prefix: str) -> dg.AssetsDefinition:
             missing = ", ".join(built.missing) or "nothing"
             yield dg.MaterializeResult(
                 asset_key=mart_key(prefix, name),
-                metadata={"dagster/row_count": built.rows, "missing_in_source": missing},
+                metadata={
+                    "dagster/row_count": built.rows,
+                    "missing_in_source": missing,
+                    "note": built.note or "complete",
+                },
             )
 
     return marts
