@@ -62,11 +62,11 @@ def problems(report: RunReport) -> list[str]:
 def mart_table(marts: Mapping[str, "Built"]) -> Table:
     """One line for each mart: its rows, why it has none, and what it had to do without."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("mart")
+    table.add_column("table")
     table.add_column("rows", justify="right")
     table.add_column("note")
     for name, built in marts.items():
-        table.add_row(name, f"{built.rows:,}", built.note)
+        table.add_row(f"marts.{name}", f"{built.rows:,}", built.note)
     return table
 
 

@@ -78,9 +78,9 @@ def test_a_mart_says_what_it_lacks():
     sink = io.StringIO()
     Console(width=100, file=sink).print(mart_table(marts))
     assert [line.split() for line in sink.getvalue().splitlines()[1:]] == [
-        ["whole", "1,200"],
-        ["partly", "3", *["without", "core.users,", "1", "column"]],
-        ["empty", "0", *["empty", "until", "a", "thing", "is", "read"]],
+        ["marts.whole", "1,200"],
+        ["marts.partly", "3", *["without", "core.users,", "1", "column"]],
+        ["marts.empty", "0", *["empty", "until", "a", "thing", "is", "read"]],
     ]
 
 
