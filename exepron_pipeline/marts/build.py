@@ -5,7 +5,7 @@ Here: when and how each query runs. Not here: the queries (``sql/``) and how the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -18,11 +18,15 @@ from exepron_pipeline.marts.model import MARTS, Mart
 
 @dataclass(frozen=True)
 class Built:
-    """What came of one mart: its rows, the tables and columns that the warehouse lacks for it, and what to say."""
+    """What came of one mart.
+
+    ``missing`` are the tables and columns that the warehouse lacks for it, ``types`` those of its columns.
+    """
 
     rows: int
     missing: tuple[str, ...]
     empty_until: str
+    types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def note(self) -> str:
@@ -65,13 +69,15 @@ def _build_one(con: duckdb.DuckDBPyConnection, mart: Mart, present: Mapping[str,
         con.execute(f"CREATE OR REPLACE TABLE marts.{mart.name} AS {mart.query}")
         close_inputs(con, mart.reads)
         _comment(con, mart, missing)
-        rows = con.execute(f"SELECT count(*) FROM marts.{mart.name}").fetchall()[0][0]
+        table = con.table(f"marts.{mart.name}")
+        rows = table.aggregate("count(*)").fetchall()[0][0]
+        types = dict(zip(table.columns, map(str, table.types), strict=True))
     except duckdb.Error as error:
         hint = (
             "The former marts stay. If a catalogue of your own changes types, compare it with docs/tables.md."
         )
         raise WarehouseError(f"The table marts.{mart.name} could not be built: {error}", hint=hint) from error
-    return Built(rows, missing, mart.empty_until)
+    return Built(rows, missing, mart.empty_until, types)
 
 
 def _comment(con: duckdb.DuckDBPyConnection, mart: Mart, missing: tuple[str, ...]) -> None:
