@@ -93,6 +93,7 @@ class Engine:
         self.load_id = f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self.listen: Listener = nobody
         self.reports: dict[str, SyncReport] = {}
+        self.marts: dict[str, Built] = {}
         self._preview_rows = preview_rows
         self._clock = clock
 
@@ -278,7 +279,8 @@ class Engine:
     def build_marts(self) -> dict[str, Built]:
         """Build every business table from what is landed."""
         with self.warehouse.open("build marts") as connection:
-            return build(connection, calendar_zone=self.settings.calendar_zone or "UTC")
+            self.marts = build(connection, calendar_zone=self.settings.calendar_zone or "UTC")
+        return self.marts
 
     def publish(self) -> Published:
         """Replace the analysts' snapshot and Parquet."""

@@ -1,7 +1,6 @@
 """The person who signed in, as far as the identity server tells. Not here: whether it may be believed (``id_token.py``)."""
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,9 @@ from exepron_pipeline.auth.refusal import printable
 from exepron_pipeline.auth.token import Tokens, claims_of
 from exepron_pipeline.errors import ExepronError
 from exepron_pipeline.http.problems import raise_for_status
+from exepron_pipeline.http.redact import redacting_logger
 
-_LOG = logging.getLogger(__name__)
+_LOG = redacting_logger(__name__)
 _NAMES = ("name", "preferred_username", "email")  # OpenID Connect Core, 5.1
 
 

@@ -4,7 +4,6 @@ Servers compare redirect URIs exactly, so none is chosen instead. Not here: what
 """
 
 import errno
-import logging
 import socket
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from urllib.parse import SplitResult, urlsplit
@@ -12,10 +11,11 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import TypeAdapter
 
 from exepron_pipeline.errors import ConfigurationError
+from exepron_pipeline.http.redact import redacting_logger
 from exepron_pipeline.settings import WebAddress
 
 _ADDRESS: TypeAdapter[str] = TypeAdapter(WebAddress)
-_LOG = logging.getLogger(__name__)
+_LOG = redacting_logger(__name__)
 _NOT_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}  # a machine without IPv6 may name ::1 all the same
 _PASTE = "or use `exepron login --paste`, which needs no port"
 
