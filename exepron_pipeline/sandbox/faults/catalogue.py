@@ -10,13 +10,17 @@ from exepron_pipeline.sandbox.faults import (
     identity,
     pages,
     questions,
+    refusals,
     sign_in,
     transmission,
     values,
 )
 from exepron_pipeline.sandbox.faults.fault import Fault
 
-_GROUPS = (answers, transmission, questions, pages, values, changes, discovery, identity, sign_in)
+_GROUPS = (
+    *(answers, refusals, transmission, questions, pages, values, changes),
+    *(discovery, identity, sign_in),
+)
 
 FAULTS: dict[str, Fault] = {fault.name: fault for group in _GROUPS for fault in group.FAULTS}
 """In the order of ``exepron sandbox --fault list``."""
