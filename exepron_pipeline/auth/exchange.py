@@ -104,10 +104,8 @@ class Exchange:
         try:
             return self._asked(attempt, ask)
         except GrantRefusedError as error:
-            # A client may be registered for the form alone, as the vendor's samples send the secret; servers list
-            # what they know, not what this client may.
-            may_post = POST in (self.provider.auth_methods or (POST,))
-            if error.code != "invalid_client" or self._method != BASIC or not may_post:
+            # A server that lists no method may take the secret in the form only, as the vendor's samples send it.
+            if error.code != "invalid_client" or self._method != BASIC or self.provider.auth_methods:
                 raise
         self._method = POST
         return self._asked(attempt, ask)

@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 
 SECRET = "s:e+c%r e/t=&more~_-."
 PUBLIC, CONFIDENTIAL, STEADY, SERVICE = "public", "the confidential", "steady", "a service"
-WITHOUT_REFRESH, POSTING = "without refresh", "a posting service"
+WITHOUT_REFRESH = "without refresh"
 USER, PASSWORD = "integration@example.com", "pass wörd&=1"
 
 
@@ -48,7 +48,7 @@ class Provider:
 
     def connection(self, client_id: str, **changes: Any) -> dict[str, Any]:
         """Settings of a connection as this client."""
-        secret = {"client_secret": SECRET} if client_id in {CONFIDENTIAL, SERVICE, POSTING} else {}
+        secret = {"client_secret": SECRET} if client_id in {CONFIDENTIAL, SERVICE} else {}
         return {"identity_url": self.issuer, "api_url": self.api, "client_id": client_id, **secret, **changes}
 
     def accepts(self, token: str) -> bool:

@@ -38,15 +38,6 @@ def test_a_service_signs_in_and_reads(settings, independent):
     assert [each["grant_type"] for each in asked] == ["client_credentials"]
 
 
-def test_a_client_that_is_registered_for_the_form_signs_in(independent, provider_kit, here):
-    """The server lists header and form, this client may use the form alone: the header is tried first, once."""
-    keeper = here.keeper(independent.provider.connection(provider_kit.POSTING))
-    assert independent.provider.accepts(keeper.token())
-    keeper.renew(keeper.token())
-    statuses = [each["status"] for each in independent.provider.exchanges if each["endpoint"] == "token"]
-    assert statuses[-3:] == [401, 200, 200]
-
-
 def test_the_lock_file_carries_no_addresses(children_kit):
     """Packages are fetched from wherever npm is told to, and from nowhere that the lock names."""
     folder = children_kit.HERE / "provider"

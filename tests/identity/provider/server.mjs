@@ -22,16 +22,18 @@ const person = {
   grant_types: PERSONAL,
   application_type: 'native',
 };
-const service = {
-  client_secret: secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
-};
 const clients = [
   { ...person, client_id: 'public', token_endpoint_auth_method: 'none' },
   { ...person, client_id: 'the confidential', client_secret: secret },
   { ...person, client_id: 'steady', token_endpoint_auth_method: 'none' },
   { ...person, client_id: 'without refresh', grant_types: PERSONAL.slice(0, 1), token_endpoint_auth_method: 'none' },
-  { ...service, client_id: 'a service' },
-  { ...service, client_id: 'a posting service', token_endpoint_auth_method: 'client_secret_post' },
+  {
+    client_id: 'a service',
+    client_secret: secret,
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+  },
 ];
 
 const provider = new Provider(issuer, {
