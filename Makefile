@@ -17,6 +17,7 @@ run: $(READY) ## Refresh every entity set, build the marts, publish the snapshot
 	@$(BIN)/exepron sandbox exec --unless-configured -- $(BIN)/python -m exepron_pipeline.orchestration.run
 
 test: $(READY) ## Run the whole test suite (EXEPRON_TESTS=full for the long forms)
+	@tests/identity/prepare.sh
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 dev: $(READY) ## Dagster UI on http://127.0.0.1:3000 with schedules and sensors running (PORT=...)

@@ -7,7 +7,7 @@ does it. Not here: the order of the steps, and how any of them works.
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from exepron_pipeline.extract.plan import ReadPlan, plan_read
 from exepron_pipeline.extract.reader import read
 from exepron_pipeline.extract.result import ReadResult
 from exepron_pipeline.extract.spool import Spool
+from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.land.landing import land
 from exepron_pipeline.land.ledger import read_watermarks
@@ -94,6 +95,7 @@ class Engine:
         self.load_id = f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self.listen: Listener = nobody
         self.reports: dict[str, SyncReport] = {}
+        self.marts: dict[str, Built] = {}
         self._preview_rows = preview_rows
         self._clock = clock
 
@@ -110,8 +112,8 @@ class Engine:
         return tuple(Tenant(each, self.settings, throttle, self.tell) for each in _connections(limits))
 
     def tell(self, event: Event) -> None:
-        """Pass an event on to whoever listens now."""
-        self.listen(event)
+        """Pass an event on to whoever listens now; what it says to people is redacted here."""
+        self.listen(replace(event, text=redact(event.text)) if isinstance(event, Notice) else event)
 
     @property
     def watermarks(self) -> dict[tuple[str, str], datetime]:
@@ -292,7 +294,8 @@ class Engine:
     def build_marts(self) -> dict[str, Built]:
         """Build every business table from what is landed."""
         with self.warehouse.open("build marts") as connection:
-            return build(connection, calendar_zone=self.settings.calendar_zone or "UTC")
+            self.marts = build(connection, calendar_zone=self.settings.calendar_zone or "UTC")
+        return self.marts
 
     def publish(self) -> Published:
         """Replace the analysts' snapshot and Parquet."""

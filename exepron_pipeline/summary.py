@@ -1,12 +1,18 @@
-"""A run in words and figures for a person at a terminal. Here: the table and the exit code.
+"""A run in words and figures for a person at a terminal. Here: the tables and the exit code.
 
 Not here: the document for programs (`RunReport.as_json`) and live progress (``progress.py``).
 """
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from exepron_pipeline.errors import ExepronError
 from exepron_pipeline.events import RunReport, SyncReport
+
+if TYPE_CHECKING:
+    from exepron_pipeline.marts import Built
 
 COLUMNS = ("fetched", "inserted", "updated", "deleted")
 STYLES = {
@@ -15,6 +21,10 @@ STYLES = {
     "not_offered": "yellow",
     "not_permitted": "yellow",
     "skipped": "dim",
+}
+ABSENT = {
+    "not_offered": "Not offered by this service (no failure)",
+    "not_permitted": "Not permitted to this user (no failure)",
 }
 PARTIAL = 1
 
@@ -39,8 +49,25 @@ def _figure(item: SyncReport, name: str) -> str:
 
 
 def problems(report: RunReport) -> list[str]:
-    """What the reader should know beyond the table: a line for each set that failed or is not there."""
-    return [f"{item.entity_set}: {item.error}" for item in report.entity_sets.values() if item.error]
+    """What the reader should know beyond the table: a line for each set that failed, one for all that are not there."""
+    failed = [item for item in report.entity_sets.values() if item.error and item.status not in ABSENT]
+    lines = [f"{item.entity_set}: {item.error}" for item in failed]
+    for status, words in ABSENT.items():
+        names = [item.entity_set for item in report.entity_sets.values() if item.status == status]
+        if names:
+            lines.append(f"{words}: {', '.join(names)}. What was asked: exepron status")
+    return lines
+
+
+def mart_table(marts: Mapping[str, "Built"]) -> Table:
+    """One line for each mart: its rows, why it has none, and what it had to do without."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("table")
+    table.add_column("rows", justify="right")
+    table.add_column("note")
+    for name, built in marts.items():
+        table.add_row(f"marts.{name}", f"{built.rows:,}", built.note)
+    return table
 
 
 def exit_code(report: RunReport) -> int:

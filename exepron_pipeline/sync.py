@@ -5,7 +5,6 @@ account. `sync_all` tells it for many sets, one after the other; one that fails 
 here: how a step works (``engine.py`` leads to the package that does it).
 """
 
-import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,12 +16,12 @@ from exepron_pipeline.errors import ConfigurationError, EntitySetMissingError, N
 from exepron_pipeline.events import Landed, Mode, RunReport, Status, SyncReport
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.extract.result import weakest
-from exepron_pipeline.http.redact import redact
+from exepron_pipeline.http.redact import redact, redacting_logger
 from exepron_pipeline.land.attempts import record_attempt
 from exepron_pipeline.land.load import Landing
 from exepron_pipeline.settings import load_settings
 
-log = logging.getLogger(__name__)
+log = redacting_logger(__name__)
 
 
 def sync(

@@ -39,7 +39,7 @@ class Tenant:
         connection: Addresses and credentials.
         settings: Everything else.
         throttle: Shared by all tenants of a run.
-        listen: Is told of waits.
+        listen: Is told of waits, and of what an operator should know of the sign-in.
 
     """
 
@@ -55,7 +55,9 @@ class Tenant:
             concurrency=settings.concurrency,
             read_only_below=connection.api_url,
         )
-        self.keeper = Keeper(connection, self.transport, settings.state_dir, settings.token_store)
+        self.keeper = Keeper(
+            connection, self.transport, settings.state_dir, settings.token_store, listen=listen
+        )
         self.service = Service(connection.api_url, self.transport, self.keeper, throttle, listen=listen)
 
     @cached_property

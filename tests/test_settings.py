@@ -75,6 +75,48 @@ def test_a_secret_file_gives_the_secret_without_its_line_end(env, tmp_path):
     assert connection.client_secret.get_secret_value() == "s3cret "
 
 
+@pytest.mark.parametrize("name", ["client_secret", "password", "token"])
+@pytest.mark.parametrize(
+    ("content", "secret"),
+    [
+        (b"s3cret\n", "s3cret"),
+        (b"s3cret\r\n", "s3cret"),
+        (b"\xef\xbb\xbfs3cret", "s3cret"),
+        (b" s3 cret ", " s3 cret "),
+    ],
+    ids=["line end", "line end of Windows", "byte order mark", "blanks"],
+)
+def test_every_secret_may_be_a_file(env, tmp_path, name, content, secret):
+    """Editors add line ends and marks; what is left is the secret, and it prints as stars."""
+    (tmp_path / "secret").write_bytes(content)
+    given_settings = {
+        "CLIENT_ID": "me",
+        "CLIENT_SECRET": "x",
+        "USERNAME": "u",
+        "PASSWORD": "p",
+        "GRANT": "auto",
+    }
+    given_settings.pop(name.upper(), None)
+    env(**given_settings, **{f"{name.upper()}_FILE": str(tmp_path / "secret")})
+    settings = load_settings()
+    (connection,) = settings.connections()
+    assert getattr(connection, name).get_secret_value() == secret
+    assert secret not in f"{settings!r} {connection!r}"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "is empty"), (b"\n", "is empty"), (b"\xff\xfe", "no text in UTF-8"), (None, "cannot read")],
+)
+def test_a_secret_file_that_cannot_be_it_is_named(env, tmp_path, content, said):
+    """An empty or unreadable file is a wrong setting, not a wrong password at three in the morning."""
+    place = tmp_path / "secret"
+    place.mkdir() if content is None else place.write_bytes(content)
+    env(CLIENT_ID="me", PASSWORD_FILE=str(place))
+    with pytest.raises(ConfigurationError, match=rf"password_file: .*{said}"):
+        load_settings()
+
+
 def test_a_secret_and_its_file_together_are_refused(env, tmp_path):
     """Two sources for one secret are an error rather than a guess."""
     (tmp_path / "secret").write_text("x")

@@ -5,9 +5,15 @@ import io
 import pytest
 from rich.console import Console
 
-from exepron_pipeline.errors import AuditError, ServerUnavailableError
+from exepron_pipeline.errors import (
+    AuditError,
+    EntitySetMissingError,
+    NotPermittedError,
+    ServerUnavailableError,
+)
 from exepron_pipeline.events import RunReport, SyncReport
-from exepron_pipeline.summary import exit_code, problems, run_table
+from exepron_pipeline.marts import Built
+from exepron_pipeline.summary import exit_code, mart_table, problems, run_table
 
 
 def report(**statuses: tuple[str, Exception | None]) -> RunReport:
@@ -44,6 +50,38 @@ def test_the_table_has_a_line_for_each_entity_set():
     assert "tasks" in text
     assert "failed" in text
     assert problems(run) == ["users: Too many vanished."]
+
+
+def test_what_is_not_there_is_told_in_one_line():
+    """Sets that a service does not offer, or a user may not see, are named together and are called no failure."""
+    run = report(
+        a=("not_offered", EntitySetMissingError("404")),
+        b=("ok", None),
+        c=("not_offered", EntitySetMissingError("404")),
+        d=("not_permitted", NotPermittedError("403")),
+        e=("failed", AuditError("Too many vanished.")),
+    )
+    assert problems(run) == [
+        "e: Too many vanished.",
+        "Not offered by this service (no failure): a, c. What was asked: exepron status",
+        "Not permitted to this user (no failure): d. What was asked: exepron status",
+    ]
+
+
+def test_a_mart_says_what_it_lacks():
+    """The table of marts has their rows, why one is empty, and what it was built without."""
+    marts = {
+        "whole": Built(1200, (), "until a thing is read"),
+        "partly": Built(3, ("core.users", "core.tasks.duration"), "until a thing is read"),
+        "empty": Built(0, (), "until a thing is read"),
+    }
+    sink = io.StringIO()
+    Console(width=100, file=sink).print(mart_table(marts))
+    assert [line.split() for line in sink.getvalue().splitlines()[1:]] == [
+        ["marts.whole", "1,200"],
+        ["marts.partly", "3", *["without", "core.users,", "1", "column"]],
+        ["marts.empty", "0", *["empty", "until", "a", "thing", "is", "read"]],
+    ]
 
 
 def test_the_json_document_has_the_promised_fields():

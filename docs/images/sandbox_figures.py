@@ -20,6 +20,7 @@ from matplotlib import pyplot as plt
 PICTURE = Path(__file__).with_name("fever-chart.png")
 SEEDS = range(1, 7)
 DAYS = 540
+SPAN = f"Six portfolios (seeds 1 to {SEEDS[-1]}) over {DAYS} days"
 YELLOW, RED = (15.0, 70.0), (35.0, 90.0)
 """Penetration from which a zone begins, at 0 % and at 100 % of the chain."""
 
@@ -44,16 +45,10 @@ def zone(completion: float, penetration: float) -> str:
     return "green"
 
 
-def shares(names: Iterable[str]) -> str:
+def shares(names: Iterable[str], *order: str) -> str:
     """Write how often each name occurs, in per cent."""
     counts = Counter(names)
-    return ", ".join(f"{name} {100 * count / counts.total():.0f} %" for name, count in counts.most_common())
-
-
-def spread(values: list[float]) -> str:
-    """Write the 10th, 50th and 90th percentile and the mean."""
-    tenths = quantiles(values, n=10)
-    return f"p10 {tenths[0]:.2f}, median {tenths[4]:.2f}, p90 {tenths[8]:.2f}, mean {mean(values):.2f}"
+    return f"{' / '.join(f'{100 * counts[name] / counts.total():.0f}' for name in order)} %"
 
 
 def lived(seed: int) -> tuple[Portfolio, dict[int, str], dict[int, tuple[str, str]]]:
@@ -76,8 +71,8 @@ def lived(seed: int) -> tuple[Portfolio, dict[int, str], dict[int, tuple[str, st
     return portfolio, first, {project: end for project, end in ended.items() if project in first}
 
 
-def print_figures() -> None:
-    """Print the figures over all seeds."""
+def figures() -> dict[str, str]:
+    """Work out the table of the page over all seeds: what each figure is, and what it comes to."""
     points: list[tuple[float, float, str]] = []
     kept_first: list[bool] = []
     kept_last: list[bool] = []
@@ -88,29 +83,32 @@ def print_figures() -> None:
             'SELECT "criticalChainCompletion", "bufferPenetration", "earlyWarning" FROM "early_warning_history" '
             "WHERE \"pointDate\" >= '2026-01-05'"
         )
-        points += [(c, p, "Green" if w < LOW else "Red" if w < LOST else "Black") for c, p, w in history]
+        points += [(c, p, "green" if w < LOW else "red" if w < LOST else "black") for c, p, w in history]
         kept_first += [end <= first[project] for project, (end, _) in ended.items()]
         kept_last += [end <= due for end, due in ended.values()]
         used = 'SELECT "bufferPenetration" FROM "projects" WHERE "projectStatusName" = \'Completed\''
         final += [value for (value,) in portfolio.connection.execute(used)]
-    print(
-        len(points),
-        "project-days;",
-        len(final),
-        "completed projects;",
-        len(kept_first),
-        "of them started since",
-    )
-    print("zones:", shares(zone(completion, penetration) for completion, penetration, _ in points))
-    print("early warnings:", shares(colour for *_, colour in points))
-    print(
-        f"burn rate from {UNDER_WAY} % of the chain on:",
-        spread([p / c for c, p, _ in points if c >= UNDER_WAY]),
-    )
-    print("buffer used at the end, %:", spread(final))
-    print(
-        f"on time by the last promise: {100 * mean(kept_last):.0f} %, by the first: {100 * mean(kept_first):.0f} %"
-    )
+    burnt = [p / c for c, p, _ in points if c >= UNDER_WAY]
+    tenths, used_tenths = quantiles(burnt, n=10), quantiles(final, n=10)
+    return {
+        SPAN: f"{len(points):,} project-days, {len(final)} completed projects.",
+        "Project-days green / yellow / red": shares(
+            (zone(c, p) for c, p, _ in points), "green", "yellow", "red"
+        ),
+        "Early warning green / red / black": shares(
+            (colour for *_, colour in points), "green", "red", "black"
+        ),
+        f"Burn rate (penetration / completion) from {UNDER_WAY} % on": (
+            f"median {tenths[4]:.2f}, mean {mean(burnt):.2f}, p10 {tenths[0]:.2f}, p90 {tenths[8]:.2f}"
+        ),
+        "Buffer used at completion": (
+            f"median {used_tenths[4]:.0f} %, mean {mean(final):.0f} %, p90 {used_tenths[8]:.0f} %"
+        ),
+        "On time by the last promise": f"{100 * mean(kept_last):.0f} %",
+        "On time by the first promise": (
+            f"{100 * mean(kept_first):.0f} % of {len(kept_first)} projects started and completed in the time"
+        ),
+    }
 
 
 def trails() -> dict[int, list[Point]]:
@@ -166,4 +164,5 @@ def draw() -> None:
 
 if __name__ == "__main__":
     draw()
-    print_figures()
+    for name, value in figures().items():
+        print(f"{name}: {value}")

@@ -1,54 +1,45 @@
-"""Discovery: what the identity server says of itself (OpenID Connect Discovery 1.0).
+"""Discovery: asks an identity server what it offers, and remembers the answer between processes.
 
-Here: the document, and whether it may be believed. Not here: asking for tokens (``client.py``).
+Here: the request, and the file that spares it. Not here: what the answer means (``provider.py``).
 """
 
+import hashlib
 import json
-from dataclasses import dataclass
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from exepron_pipeline.auth.private import private_folder, unusable, write_private
+from exepron_pipeline.auth.provider import HINT, Provider, read_provider, refuse_document
 from exepron_pipeline.errors import ConfigurationError, EntitySetMissingError, PermanentError
 from exepron_pipeline.http.problems import raise_for_html, raise_for_status
-from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.retry import FEW_ATTEMPTS, call_with_retries
 from exepron_pipeline.http.transport import Response, Transport
-from exepron_pipeline.settings import WebAddress
 
 DOCUMENT = "/.well-known/openid-configuration"
 FALLBACK = "/connect/token"  # where the vendor's Node sample posts, without discovery
+FOLDER = "discovery"
+LONGEST = 86_400.0  # seconds that an answer is believed; an endpoint that is gone ends it sooner
 
-_ADDRESS: TypeAdapter[str] = TypeAdapter(WebAddress)
-_HINT = "Check EXEPRON_IDENTITY_URL."
-
-
-@dataclass(frozen=True)
-class Provider:
-    """What is known of an identity server.
-
-    ``auth_methods`` is empty when the server lists none; ``scopes`` are those it says it supports.
-    """
-
-    issuer: str
-    token_endpoint: str
-    auth_methods: tuple[str, ...] = ()
-    scopes: frozenset[str] = frozenset()
+_PROVIDER: TypeAdapter[Provider] = TypeAdapter(Provider)
 
 
 def discover(identity_url: str, transport: Transport) -> Provider:
     """Ask the identity server for its discovery document.
 
-    A server without one is taken to have its token endpoint at ``/connect/token``.
+    A server without one is taken to have its token endpoint at ``/connect/token``, and no other endpoint.
 
     Args:
         identity_url: The issuer, with or without a slash at its end.
         transport: Sends the request.
 
     Raises:
-        ConfigurationError: What answers is no identity server, is another one than was named, or has a
-            token endpoint that is neither https nor loopback.
+        ConfigurationError: What answers is no identity server, is another one than was named, or has an
+            endpoint that is neither https nor loopback.
         TransientError: The server cannot be reached now.
 
     """
@@ -58,8 +49,8 @@ def discover(identity_url: str, transport: Transport) -> Provider:
     except EntitySetMissingError:
         return Provider(issuer, issuer + FALLBACK)
     except PermanentError as error:
-        raise ConfigurationError(f"No identity server at {issuer}: {error.message}", hint=_HINT) from None
-    return _provider(issuer, _document(issuer, response.body))
+        raise ConfigurationError(f"No identity server at {issuer}: {error.message}", hint=HINT) from None
+    return read_provider(issuer, _document(issuer, response.body))
 
 
 def _fetch(issuer: str, transport: Transport) -> Response:
@@ -75,42 +66,52 @@ def _document(issuer: str, body: bytes) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        _refuse(issuer, "is no JSON object")
+        refuse_document(issuer, "is no JSON object")
     return document
 
 
-def _provider(issuer: str, document: dict[str, Any]) -> Provider:
-    named = document.get("issuer")
-    if not isinstance(named, str) or _normal(named) != _normal(issuer):
-        shown = redact(str(named))[:200]
-        hint = f"If you trust {shown}, set EXEPRON_IDENTITY_URL to it."
-        raise ConfigurationError(f"The identity server at {issuer} says that it is {shown}.", hint=hint)
-    return Provider(
-        issuer=issuer,
-        token_endpoint=_endpoint(issuer, document.get("token_endpoint")),
-        auth_methods=_texts(document.get("token_endpoint_auth_methods_supported")),
-        scopes=frozenset(_texts(document.get("scopes_supported"))),
-    )
+class Discovery:
+    """What one identity server offers, asked for once a day by all processes together.
 
+    Args:
+        identity_url: The issuer.
+        transport: Sends the request.
+        state_dir: The answer is kept in ``discovery/`` below it.
+        clock: Seconds since 1970.
 
-def _normal(address: str) -> tuple[str, str, str]:
-    parts = urlsplit(address)
-    host = parts.netloc.lower().removesuffix(":443" if parts.scheme.lower() == "https" else ":80")
-    return parts.scheme.lower(), host, parts.path.rstrip("/")
+    """
 
+    def __init__(
+        self, identity_url: str, transport: Transport, state_dir: Path, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._identity_url, self._transport, self._clock = identity_url, transport, clock
+        # Another version of ours may read more out of the same document.
+        name = f"{version('exepron-pipeline')} {identity_url}"
+        self._path = state_dir / FOLDER / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
 
-def _endpoint(issuer: str, address: object) -> str:
-    try:
-        _ADDRESS.validate_python(str(address or "").partition("?")[0])
-    except ValidationError as error:
-        reason = error.errors(include_input=False, include_url=False)[0]["msg"].removeprefix("Value error, ")
-        _refuse(issuer, f"names a token endpoint that {reason}")
-    return str(address)
+    def provider(self) -> Provider:
+        """Return what is known already, else ask; raises as `discover` does, and `WarehouseError`."""
+        return self._kept() or self.ask()
 
+    def ask(self) -> Provider:
+        """Ask in any case, and keep the answer; raises as `provider` does."""
+        provider = discover(self._identity_url, self._transport)
+        text = json.dumps({"at": self._clock(), "provider": _PROVIDER.dump_python(provider, mode="json")})
+        try:
+            private_folder(self._path.parent)
+            write_private(self._path, text)
+        except OSError as error:
+            raise unusable(self._path, error) from None
+        return provider
 
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
-def _refuse(issuer: str, reason: str) -> NoReturn:
-    raise ConfigurationError(f"The discovery document of {issuer} {reason}.", hint=_HINT)
+    def _kept(self) -> Provider | None:
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+            is_young = 0 <= self._clock() - found["at"] < LONGEST
+            return _PROVIDER.validate_python(found["provider"]) if is_young else None
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError, ValidationError):
+            return None  # half a file, or one of nobody's: asking again is the cure
+        except OSError as error:
+            raise unusable(self._path, error) from None

@@ -7,20 +7,29 @@ their own; ``OAuth2Client`` takes any object with ``post``.
 import base64
 import json
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from authlib.oauth2.auth import ClientAuth
 
+from exepron_pipeline.auth.skew import skew_of
+from exepron_pipeline.errors import TransientError
 from exepron_pipeline.http.problems import raise_for_html, raise_for_status
 from exepron_pipeline.http.redact import remember_secret
 from exepron_pipeline.http.retry import FEW_ATTEMPTS, call_with_retries
 from exepron_pipeline.http.transport import Response, Transport
 
 _OAUTH_ERRORS = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-_TEXTS = ("access_token", "refresh_token", "scope", "token_type", "error", "error_description")
+_LIFETIMES = ("expires_in", "refresh_expires_in", "refresh_token_expires_in")
+_SECRET_TEXTS = ("access_token", "refresh_token", "id_token", "device_code")
+_TEXTS = (
+    *_SECRET_TEXTS, "scope", "token_type", "error", "error_description",
+    "user_code", "verification_uri", "verification_uri_complete",
+)  # fmt: skip
+_SECONDS = (*_LIFETIMES, "interval")
 
 
 def encode_basic(
@@ -42,27 +51,48 @@ class OAuthError(Exception):
 
 
 class Endpoint:
-    """The session that authlib asks: sends a form, gives back a JSON object or an OAuth error."""
+    """The session that authlib asks: sends a form, gives back a JSON object or an OAuth error.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    Args:
+        transport: Sends the requests.
+        clock: Seconds since 1970.
+
+    """
+
+    def __init__(self, transport: Transport, clock: Callable[[], float] = time.time) -> None:
+        self._transport, self._clock = transport, clock
+        self.skew = 0.0
+        """Seconds by which the server's clock was ahead of ours in its last answer."""
+        self.unanswered = 0
+        """Attempts of the last request that got no usable answer: the server may have acted on them."""
 
     def post(
         self, url: str, data: Mapping[str, str], headers: Mapping[str, str], auth: ClientAuth
-    ) -> "_Answer":
+    ) -> "Answer":
         """Send one form; what passes is tried again. authlib calls it."""
+        self.unanswered = 0
         address, sent, form = auth.prepare("POST", url, dict(headers), urlencode(data))
-        return _Answer(call_with_retries(lambda: self._post(address, form, sent), attempts=FEW_ATTEMPTS))
+        return Answer(call_with_retries(lambda: self._post(address, form, sent), attempts=FEW_ATTEMPTS))
 
     def _post(self, url: str, form: str, headers: Mapping[str, str]) -> Response:
+        try:
+            return self._checked(url, form, headers)
+        except TransientError:
+            self.unanswered += 1
+            raise
+
+    def _checked(self, url: str, form: str, headers: Mapping[str, str]) -> Response:
+        asked_at = self._clock()
         response = self._transport.post_form(url, form, headers)
+        self.skew = skew_of(response.headers, asked_at, self._clock())
         if not (response.status in _OAUTH_ERRORS and _members(response).get("error")):
             raise_for_status(response, f"POST {url}")
-            raise_for_html(response, f"POST {url}")
+            if response.body.strip():  # a revocation is answered by nothing, of any media type
+                raise_for_html(response, f"POST {url}")
         return response
 
 
-class _Answer:
+class Answer:
     """The part of a response that authlib reads."""
 
     def __init__(self, response: Response) -> None:
@@ -72,11 +102,23 @@ class _Answer:
     def json(self) -> dict[str, Any]:
         """The members that we know, of the types that they should have; secrets are remembered first."""
         found = _members(self._response)
-        for name in ("access_token", "refresh_token", "id_token"):
+        for name in _SECRET_TEXTS:
             remember_secret(str(found.get(name) or ""))
         texts = {name: found[name] for name in _TEXTS if isinstance(found.get(name), str)}
-        lifetime = _seconds(found.get("expires_in"))
-        return texts | ({"expires_in": lifetime} if lifetime else {})
+        numbers = {name: seconds for name in _SECONDS if (seconds := _seconds(found.get(name)))}
+        return texts | numbers
+
+    def checked(self) -> dict[str, Any]:
+        """The same; for answers that authlib does not look into.
+
+        Raises:
+            OAuthError: The answer is one.
+
+        """
+        members = self.json()
+        if "error" in members:
+            raise OAuthError(members["error"], members.get("error_description"))
+        return members
 
 
 def _members(response: Response) -> dict[str, Any]:

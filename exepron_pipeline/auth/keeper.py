@@ -1,53 +1,32 @@
-"""The keeper: gives the access token that is good now, and gets another when it is not.
+"""The keeper: gives the access token that is good now, and has another got when it is not.
 
-Here: when a token is renewed, and by what. Not here: which grant serves a connection (``grant.py``), how a token
-is asked for (``client.py``), where it is kept (``store.py``), who waits for whom (``turn.py``).
+Here: when a token is renewed, and what an operator is told of it. Not here: by what it is renewed (``renewal.py``),
+where it is kept and who waits for whom (``shelf.py``), how a token is asked for (``client.py``).
 """
 
 import copy
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
-from exepron_pipeline.auth.client import TokenClient
-from exepron_pipeline.auth.discovery import discover
-from exepron_pipeline.auth.grant import first_grant, given_token
-from exepron_pipeline.auth.proof import is_proven, make_proof
-from exepron_pipeline.auth.refusal import GrantRefusedError, nobody_signed_in
-from exepron_pipeline.auth.store import FileStore, TokenStore, key_of
-from exepron_pipeline.auth.token import GrantName, Tokens, claims_of, expiry_of
-from exepron_pipeline.auth.turn import Turn
-from exepron_pipeline.errors import AuthRejectedError
+from exepron_pipeline.auth import signin
+from exepron_pipeline.auth.client import TokenClient, open_client
+from exepron_pipeline.auth.grant import given_token
+from exepron_pipeline.auth.renewal import Renewal
+from exepron_pipeline.auth.session import Session
+from exepron_pipeline.auth.shelf import Shelf
+from exepron_pipeline.auth.signin import SignIn
+from exepron_pipeline.auth.store import StoreKind, key_of
+from exepron_pipeline.auth.token import Tokens, expiry_of, missing_scopes, shown
+from exepron_pipeline.errors import AuthRejectedError, TransientError
+from exepron_pipeline.events import Listener, Notice, nobody
 from exepron_pipeline.http.redact import remember_secret
 from exepron_pipeline.http.transport import Transport
 from exepron_pipeline.settings import Connection
 
-FOLDER = "tokens"
-
-# A refresh token refused with one of these is of no more use; any other refusal concerns the client itself.
-_SPENT_CODES = {"invalid_grant", "invalid_scope", "unauthorized_client", "unsupported_grant_type"}
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """Who we are, for people to read; no secret is in it.
-
-    ``scope`` is what was granted where that is known, else what is asked for. ``expires_at`` and
-    ``subject`` are None where the token does not say.
-    """
-
-    issuer: str
-    client_id: str | None
-    username: str | None
-    scope: str
-    expires_at: datetime | None
-    grant: GrantName | None
-    subject: str | None
+PATIENCE = 30.0  # seconds until a server that could not be reached is asked again, while the token is alive
 
 
 class Keeper:
@@ -56,9 +35,10 @@ class Keeper:
     Args:
         connection: The credentials.
         transport: Sends requests to the identity server.
-        state_dir: Tokens and locks are in ``tokens/`` below it.
+        state_dir: Sessions and locks are in ``tokens/`` below it.
         store: ``file``, or ``keyring`` for the system's.
         clock: Seconds since 1970.
+        listen: Is told by a `Notice` what an operator should know: when runs will stop, what was not granted.
 
     Raises:
         ConfigurationError: The given token cannot be one.
@@ -70,17 +50,21 @@ class Keeper:
         connection: Connection,
         transport: Transport,
         state_dir: Path,
-        store: Literal["file", "keyring"] = "file",
+        store: StoreKind = "file",
         clock: Callable[[], float] = time.time,
+        listen: Listener = nobody,
     ) -> None:
-        self._connection, self._transport, self._clock = connection, transport, clock
+        self._connection, self._transport = connection, transport
+        self._state_dir, self._clock, self._listen = state_dir, clock, listen
         self._key = key_of(connection)
-        folder = state_dir / FOLDER
-        self._store = _keyring_store() if store == "keyring" else FileStore(folder)
-        self._turn = Turn(folder, self._key.digest, clock)
+        self._shelf = Shelf(self._key, state_dir, store, clock, self._tell)
+        self._client: TokenClient | None = None
+        self._renewal = Renewal(connection, self._opened_client, self._shelf, clock, self._tell)
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
+        self._patient_until = 0.0
         self._refusal: AuthRejectedError | None = None
+        self._told: set[str] = set()
         for secret in (connection.client_secret, connection.password, connection.token):
             remember_secret(secret.get_secret_value() if secret else None)
         self._given = given_token(connection)
@@ -89,111 +73,146 @@ class Keeper:
         return f"Keeper(issuer={self._key.issuer!r}, client_id={self._key.client_id!r})"
 
     def token(self) -> str:
-        """Return an access token with at least a fifth of its life left.
+        """Return an access token that does not end at once.
 
         Raises:
             AuthRejectedError: The identity server refuses; it is not asked again by this keeper.
-            ConfigurationError: There is no such server, or the stored tokens are unusable.
+            ConfigurationError: There is no such server, or the store cannot be used.
             TransientError: The identity server cannot be reached now.
             WarehouseError: The tokens cannot be stored.
 
         """
-        return self._given or self._valid(None).access_token
+        if self._given:
+            self._tell(self._outlook_of_given)
+            return self._given
+        return self._valid(None).access_token
 
     def renew(self, refused: str) -> str:
         """Return another token than ``refused``, which the API answered with 401; raises as `token` does."""
         if self._given:
             expiry = expiry_of(self._given)
-            ended = f" It ended at {expiry:%Y-%m-%d %H:%M} UTC." if expiry else ""
+            ended = f" It ended at {shown(expiry.timestamp())}." if expiry else ""
             message = f"The API does not accept the token in EXEPRON_TOKEN.{ended}"
             raise AuthRejectedError(message, hint="Get another one, or set other credentials.")
         return self._valid(refused).access_token
 
+    def not_granted(self) -> tuple[str, ...]:
+        """Return the scopes that were asked for and that the present token does not have."""
+        return missing_scopes(self._connection.scope, self._tokens) if self._tokens else ()
+
+    def adopt(self, tokens: Tokens) -> None:
+        """Keep tokens that a person's sign-in gave, so that every later run refreshes from them.
+
+        When this returns, they survive a power cut. What was stored before is replaced.
+
+        Raises:
+            ConfigurationError: The store cannot be used.
+            NetworkError: Another process has been signing in for too long.
+            WarehouseError: The tokens cannot be stored.
+
+        """
+        with self._lock, self._shelf.taken():
+            self._refusal = None
+            self._tokens = self._renewal.keep(tokens)
+
+    def forget(self) -> Tokens | None:
+        """Drop the stored session and give back its tokens, to be revoked; None when there were none.
+
+        A refusal is forgotten too: the next run asks the identity server. Raises as `adopt` does.
+        """
+        with self._lock, self._shelf.taken() as (session, _):
+            self._shelf.drop()
+            self._renewal.forget()
+            self._tokens = self._refusal = None
+            return session.tokens
+
     def describe(self) -> SignIn:
-        """Tell who is signed in, without asking the server; from the store when no token was asked for yet."""
-        given = self._given
-        tokens = None if given else self._tokens or self._store.load(self._key)
-        claims = claims_of(given or (tokens.access_token if tokens else ""))
-        subject = claims.get("sub")
-        return SignIn(
-            issuer=self._connection.identity_url,
-            client_id=self._connection.client_id,
-            username=self._connection.username,
-            scope=(tokens and tokens.scope) or self._connection.scope,
-            expires_at=expiry_of(given) if given else tokens.expires_at if tokens else None,
-            grant="token" if given else tokens.grant if tokens else None,
-            subject=str(subject) if subject is not None else None,
-        )
+        """Tell who is signed in, without asking the server; from the store when no token was asked for yet.
+
+        Raises:
+            ConfigurationError: The store cannot be used.
+            WarehouseError: The folder cannot be read.
+
+        """
+        if self._given:
+            return signin.describe(self._connection, Session(), self._clock())
+        session = Session(self._tokens) if self._tokens else self._shelf.peek()
+        return signin.describe(self._connection, session, self._clock(), self._shelf.place())
+
+    def check_store(self) -> str:
+        """See that tokens can be kept here and now, by this process; gives the place in words.
+
+        Raises:
+            ConfigurationError: There is no keyring, or others can read what is stored.
+            WarehouseError: The folder cannot be written to, or locks have no effect there.
+
+        """
+        if self._given:
+            return "not needed: the token in EXEPRON_TOKEN is used as it is"
+        return f"{self._shelf.check()}. {self._shelf.elsewhere()}".rstrip(". ")
 
     def _valid(self, refused: str | None) -> Tokens:
         with self._lock:
-            tokens = self._good(self._tokens, refused)
-            if tokens is None:
+            tokens = self._tokens
+            if tokens is None or not self._serves(tokens, refused):
                 if self._refusal:
                     raise copy.copy(self._refusal)
                 tokens = self._tokens = self._stored_or_new(refused)
+                self._tell_of(tokens)
             return tokens
 
-    def _good(self, tokens: Tokens | None, refused: str | None) -> Tokens | None:
-        is_good = tokens and tokens.is_fresh(self._clock()) and tokens.access_token != refused
-        return tokens if is_good else None
+    def _serves(self, tokens: Tokens, refused: str | None) -> bool:
+        now = self._clock()
+        is_good = tokens.is_fresh(now) or (now < self._patient_until and tokens.is_alive(now))
+        return is_good and tokens.access_token != refused
 
     def _stored_or_new(self, refused: str | None) -> Tokens:
-        """Take what another process got while we waited, else sign in."""
-        with self._turn.taken() as since:
-            stored = self._store.load(self._key)
-            is_ours = stored is not None and is_proven(self._connection, stored.proof)
-            tokens = self._good(stored, refused)
-            if tokens and is_ours:
-                return tokens
-            try:
-                self._turn.raise_if_refused(since)
-                return self._sign_in(stored, is_ours=is_ours)
-            except AuthRejectedError as error:
-                self._refusal = error
-                if isinstance(error, GrantRefusedError):
-                    self._turn.note_refusal(error)
-                raise
+        """Take what is stored, now or after another process has renewed it, else renew it."""
+        self._tell(self._shelf.elsewhere())
+        found = self._usable(self._shelf.peek(), refused)
+        if found:
+            return found
+        with self._shelf.taken() as (session, since):
+            return self._usable(session, refused) or self._renewed(session, since, refused)
 
-    def _sign_in(self, stored: Tokens | None, *, is_ours: bool) -> Tokens:
-        """Refresh where that can be done, else sign in anew; the store has it before anybody uses it.
+    def _usable(self, session: Session, refused: str | None) -> Tokens | None:
+        tokens = session.tokens
+        if tokens and self._serves(tokens, refused) and self._renewal.is_ours(tokens):
+            return tokens
+        return None
 
-        A refresh proves the client's secret and not the password: with another one, that is asked for again.
-        """
-        may_refresh = is_ours or first_grant(self._connection) != "password"
-        tokens = (self._refreshed(stored) if may_refresh else None) or self._new()
-        tokens = replace(tokens, proof=make_proof(self._connection))
-        self._store.save(self._key, tokens)
-        return tokens
-
-    def _refreshed(self, stored: Tokens | None) -> Tokens | None:
-        if not stored or not stored.refresh_token or self._connection.grant == "client_credentials":
-            return None
+    def _renewed(self, session: Session, since: float, refused: str | None) -> Tokens:
         try:
-            return self._client.refresh(stored.refresh_token)
-        except GrantRefusedError as error:
-            if error.code not in _SPENT_CODES:
+            return self._renewal.next_tokens(session, since)
+        except AuthRejectedError as error:
+            self._refusal = error
+            raise
+        except TransientError as error:
+            # A token is renewed before it ends: until then, a server that is down stops nobody.
+            self._patient_until = self._clock() + PATIENCE
+            tokens = self._usable(session, refused)
+            if tokens is None:
                 raise
-            self._store.drop(self._key)
-            if first_grant(self._connection) is None:
-                raise
-            return None
-
-    def _new(self) -> Tokens:
-        grant = first_grant(self._connection)
-        if grant == "password":
-            return self._client.password()
-        if grant == "client_credentials":
-            return self._client.client_credentials()
-        raise nobody_signed_in(self._key.issuer)
+            self._tell(f"The token could not be renewed yet; the present one still holds. {error.message}")
+            return tokens
 
     @cached_property
-    def _client(self) -> TokenClient:
-        provider = discover(self._connection.identity_url, self._transport)
-        return TokenClient(provider, self._connection, self._transport, self._clock)
+    def _outlook_of_given(self) -> str:
+        return self.describe().outlook
 
+    def _opened_client(self) -> TokenClient:
+        if self._client is None:
+            self._client = open_client(self._connection, self._transport, self._state_dir, self._clock)
+        return self._client
 
-def _keyring_store() -> TokenStore:
-    from exepron_pipeline.auth.keyring_store import KeyringStore  # noqa: PLC0415 # slow to import, seldom used
+    def _tell_of(self, tokens: Tokens) -> None:
+        self._tell(signin.outlook(self._connection, tokens))
+        missing = " ".join(missing_scopes(self._connection.scope, tokens))
+        if missing:
+            self._tell(f"The identity server did not grant the whole scope: {missing} is missing.")
 
-    return KeyringStore()
+    def _tell(self, text: str) -> None:
+        """Tell an operator, each thing once."""
+        if text and text not in self._told:
+            self._told.add(text)
+            self._listen(Notice(None, text))

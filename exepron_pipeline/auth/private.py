@@ -1,13 +1,13 @@
 """Private files: only their owner reads them, and a crash leaves the old one or the new one, never half.
 
-Here: how such files are written. Not here: what is in them (``store.py``, ``turn.py``).
+Here: how such files are written. Not here: what is in them (``store.py``, ``discovery.py``).
 """
 
 import os
 import tempfile
 from pathlib import Path
 
-from exepron_pipeline.errors import WarehouseError
+from exepron_pipeline.errors import ConfigurationError, WarehouseError
 
 
 def private_folder(folder: Path) -> None:
@@ -15,6 +15,13 @@ def private_folder(folder: Path) -> None:
     for path in [*reversed(folder.parents), folder]:
         if not path.exists():
             path.mkdir(mode=0o700, exist_ok=True)
+
+
+def check_private(folder: Path) -> None:
+    """Raise `ConfigurationError` when others can look into a folder; OSError when it cannot be looked at."""
+    if folder.exists() and folder.stat().st_mode & 0o077:
+        hint = f"Run: chmod 700 {folder}. Where that changes nothing, set EXEPRON_DATA_DIR to a disk of this machine."
+        raise ConfigurationError(f"Others can look into {folder}, where tokens are kept.", hint=hint)
 
 
 def write_private(path: Path, text: str) -> None:

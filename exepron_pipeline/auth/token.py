@@ -1,7 +1,7 @@
 """Tokens: what a sign-in gave, and how long it is good for.
 
-Here: the values, their expiry, their JSON form. Not here: where they are kept (``store.py``) and how they
-are got (``client.py``).
+Here: the values, their expiry, what they grant. Not here: where they are kept (``store.py``) and how they are got
+(``client.py``).
 """
 
 import json
@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from exepron_pipeline.http.redact import remember_secret
+GrantName = Literal[
+    "token", "refresh_token", "password", "client_credentials", "authorization_code", "device_code"
+]
 
-GrantName = Literal["token", "refresh_token", "password", "client_credentials"]
+OF_USERS = {"openid", "profile", "email", "address", "phone", "offline_access"}
+"""Scopes that tell of a user (OpenID Connect Core, 5.4 and 11): never asked for where a client acts for itself."""
 
 SPENT = 0.8  # a token is renewed after this share of its life: a fixed margin could exceed a short life
-SKEW = 60.0  # seconds that a clock may have been set back without harm
+SPENT_AT_LEAST = 2 / 3  # however far the clocks are apart: else a short life would be renewed at each request
+SET_BACK = 60.0  # seconds that a clock may have been set back without harm
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Tokens:
     """The answer of a token endpoint. Times are seconds since 1970; secrets are not in the representation.
 
     ``expires_in`` is None when the server did not say: then the token is good until it is refused.
+    ``refresh_expires_in`` is told by some servers only. ``skew`` is how far the server's clock was ahead of ours.
     """
 
     access_token: str = field(repr=False)
@@ -32,37 +37,51 @@ class Tokens:
     scope: str | None = None
     proof: str | None = field(default=None, repr=False)
     """Of the credentials that gave them; see ``proof.py``."""
+    refresh_expires_in: float | None = None
+    skew: float = 0.0
+    subject: str | None = None
+    """Whose they are, as a verified id_token said: an access token may be opaque."""
 
     def is_fresh(self, now: float) -> bool:
-        """True while less than 80 % of its life is spent."""
+        """True until it should be renewed: while less than 80 % of its life is spent.
+
+        Clocks that are apart may be set right at any moment, which makes a token older or younger than it
+        seems: the more they are apart, the sooner it is renewed, yet never before two thirds of its life.
+        """
         if self.expires_in is None:
             return True
-        return -SKEW <= now - self.obtained_at < SPENT * self.expires_in
+        life = self.expires_in
+        renewed_after = max(SPENT_AT_LEAST * life, SPENT * life - abs(self.skew))
+        return -SET_BACK <= now - self.obtained_at < renewed_after
+
+    def is_alive(self, now: float) -> bool:
+        """True until it ends: then a server that cannot be reached for a moment is no reason to stop."""
+        return self.expires_in is None or -SET_BACK <= now - self.obtained_at < self.expires_in
 
     @property
     def expires_at(self) -> datetime | None:
         """When it ends, in UTC; None when that is not known."""
-        return None if self.expires_in is None else _instant(self.obtained_at + self.expires_in)
+        return None if self.expires_in is None else instant(self.obtained_at + self.expires_in)
 
-    def to_json(self) -> str:
-        """Its stored form; it holds secrets."""
-        return json.dumps(self.__dict__)
+    @property
+    def refresh_expires_at(self) -> datetime | None:
+        """When its refresh token ends, in UTC; None when there is none, or the server did not say."""
+        if not self.refresh_token or self.refresh_expires_in is None:
+            return None
+        return instant(self.obtained_at + self.refresh_expires_in)
 
 
-def tokens_from_json(text: str) -> Tokens:
-    """Read the stored form; its secrets are remembered for redaction.
+def missing_scopes(asked: str, tokens: Tokens) -> tuple[str, ...]:
+    """Return the scopes that were asked for and not granted; none are when the server is silent (RFC 6749, 5.1).
 
-    Raises:
-        ValueError: It is not what `Tokens.to_json` writes; the error shows nothing of it.
-
+    Scopes that tell of the user count only where the server names such: one may name those of the access token
+    alone. Whether offline access was granted shows by the refresh token.
     """
-    try:
-        tokens = Tokens(**json.loads(text))
-    except (ValueError, TypeError):
-        raise ValueError("no stored tokens") from None
-    for secret in (tokens.access_token, tokens.refresh_token):
-        remember_secret(secret)
-    return tokens
+    if tokens.scope is None:
+        return ()
+    granted = {*tokens.scope.split(), "offline_access"}
+    named = granted if granted & OF_USERS - {"offline_access"} else granted | OF_USERS
+    return tuple(each for each in asked.split() if each not in named)
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -84,11 +103,18 @@ def claims_of(token: str) -> dict[str, Any]:
 def expiry_of(token: str) -> datetime | None:
     """When a JWT ends (claim ``exp``), in UTC; None for an opaque token."""
     ends = claims_of(token).get("exp")
-    return _instant(ends) if isinstance(ends, int | float) else None
+    return instant(ends) if isinstance(ends, int | float) else None
 
 
-def _instant(seconds: float) -> datetime | None:
+def instant(seconds: float) -> datetime | None:
+    """Return the moment, in UTC; None when there is no such."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def shown(seconds: float) -> str:
+    """Return a moment for people to read, in UTC."""
+    moment = instant(seconds)
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "a time that is none"

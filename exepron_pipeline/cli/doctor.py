@@ -105,7 +105,9 @@ def _sign_in(tenant: "Tenant") -> Iterator[Rung]:
         "identity server",
         lambda: f"{discover(tenant.connection.identity_url, tenant.transport).token_endpoint}",
     )
+    yield _tried("token store", tenant.keeper.check_store)
     yield _tried("token", lambda: _token(tenant))
+    yield from _warnings(tenant)
     yield _tried("generation", lambda: tenant.generation)
     yield _tried(
         "who am I",
@@ -128,9 +130,22 @@ def _descriptions(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
 
 def _token(tenant: "Tenant") -> str:
     tenant.keeper.token()
+    return tenant.keeper.describe().in_words()
+
+
+def _warnings(tenant: "Tenant") -> Iterator[Rung]:
+    """What works today and will not for ever."""
     found = tenant.keeper.describe()
-    until = f" until {found.expires_at:%Y-%m-%d %H:%M} UTC" if found.expires_at else ""
-    return f"by {found.grant}{until}, scope {found.scope}"
+    if abs(found.skew) > SKEW_SECONDS:
+        apart = (
+            f"The identity server's clock is {found.skew:+.0f} s from this machine's. Set this one by NTP."
+        )
+        yield Rung("clock", apart, is_note=True)
+    if found.not_granted:
+        missing = " ".join(found.not_granted)
+        yield Rung("scope", f"{missing} was asked for and not granted.", is_note=True)
+    if found.outlook:
+        yield Rung("outlook", found.outlook, is_note=True)
 
 
 def _disk(engine: "Engine") -> str:

@@ -6,13 +6,24 @@ here: what a verb does (one file each beside this one).
 
 import logging
 import sys
-import traceback
 from typing import Annotated, NoReturn
 
 import typer
 
 from exepron_pipeline import __version__
-from exepron_pipeline.cli import discover, doctor, plan, publish, query, reconcile, sandbox, status, sync
+from exepron_pipeline.cli import (
+    discover,
+    doctor,
+    login,
+    logout,
+    plan,
+    publish,
+    query,
+    reconcile,
+    sandbox,
+    status,
+    sync,
+)
 from exepron_pipeline.errors import ExepronError
 
 UNEXPECTED = 1
@@ -62,6 +73,8 @@ app.command("status")(status.status)
 app.command("query")(query.query)
 app.command("doctor")(doctor.doctor)
 app.command("plan")(plan.plan)
+app.command("login")(login.login)
+app.command("logout")(logout.logout)
 app.add_typer(sandbox.app, name="sandbox")
 
 
@@ -101,10 +114,10 @@ def _start_logging(*, debug: bool) -> None:
 
 
 def _tell(error: Exception, code: int, *, debug: bool) -> int:
-    from exepron_pipeline.http.redact import redact  # keeps `--help` quick
+    from exepron_pipeline.http.redact import redact, redact_traceback  # keeps `--help` quick
 
     if debug:
-        print(redact("".join(traceback.format_exception(error))), file=sys.stderr)
+        print(redact_traceback(error), file=sys.stderr)
     if isinstance(error, ExepronError):
         message, hint = error.message, error.hint
     else:

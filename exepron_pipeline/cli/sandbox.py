@@ -38,6 +38,10 @@ StampZone = Annotated[Stamps | None, typer.Option("--stamps", help="In UTC, or i
 Limits = Annotated[
     list[str] | None, typer.Option("--limit", help="Like page=100:cut; repeatable; 'list' shows them.")
 ]
+TokenLifetime = Annotated[
+    int | None,
+    typer.Option(min=1, help="Of access tokens, in seconds (3600); short for --limit token-lifetime=N."),
+]
 Faults = Annotated[
     list[str] | None, typer.Option("--fault", help="Like unavailable:2-4; repeatable; 'list' shows them.")
 ]
@@ -55,10 +59,11 @@ def sandbox(
     profile: Profile = None,
     stamps: StampZone = None,
     limit: Limits = None,
+    token_lifetime: TokenLifetime = None,
     fault: Faults = None,
 ) -> None:
     """Run the embedded Exepron in the foreground until Ctrl-C."""
-    offer = _offer(generation, profile, stamps, limit, fault)
+    offer = _offer(generation, profile, stamps, _limits(limit, token_lifetime), fault)
     if context.invoked_subcommand is None:
         _serve(data_dir or _default_folder(), port, seed, size, offer)
     elif offer or any(given is not None for given in (data_dir, port, seed, size)):
@@ -89,6 +94,10 @@ def execute(
     unless_configured: Annotated[
         bool, typer.Option("--unless-configured", help="Run CMD as it is when any identity setting exists.")
     ] = False,
+    as_user: Annotated[
+        bool,
+        typer.Option("--as-user", help="Without secret and password: CMD has to sign in (exepron login)."),
+    ] = False,
     data_dir: DataDir = None,
     port: Port = None,
     seed: Seed = None,
@@ -97,10 +106,11 @@ def execute(
     profile: Profile = None,
     stamps: StampZone = None,
     limit: Limits = None,
+    token_lifetime: TokenLifetime = None,
     fault: Faults = None,
 ) -> None:
     """Run a program against it: started before, settings exported, stopped after."""
-    offer = _offer(generation, profile, stamps, limit, fault)
+    offer = _offer(generation, profile, stamps, _limits(limit, token_lifetime), fault)
     if unless_configured and _is_configured():
         _become(command)
     from exepron_pipeline.sandbox.command import environment_for, run_command  # keeps `--help` quick
@@ -110,7 +120,10 @@ def execute(
     with _as_configuration_errors(), start(folder, port=port, seed=seed, size=size, offer=offer) as running:
         why = "No identity settings found: using" if unless_configured else "Using"
         typer.echo(f"{why} the embedded sandbox (a simulation) on {running.url}, data in {folder}.", err=True)
-        code = run_command(command, environment_for(running.environment, os.environ))
+        if as_user:
+            typer.echo(_who_to_be(running), err=True)
+        settings = running.login_environment if as_user else running.environment
+        code = run_command(command, environment_for(settings, os.environ))
     raise typer.Exit(code)
 
 
@@ -131,6 +144,11 @@ def _offer(
         offer = offer_of(generation, profile, stamps, tuple(limits or ()), tuple(faults or ()))
         _check_texts(offer)
     return offer
+
+
+def _limits(limits: list[str] | None, token_lifetime: int | None) -> list[str] | None:
+    """All limits; the one that has an option of its own goes last."""
+    return limits if token_lifetime is None else [*(limits or ()), f"token-lifetime={token_lifetime}"]
 
 
 def _check_texts(offer: Offer) -> None:
@@ -191,6 +209,16 @@ def _say_how_to_connect(running: "RunningSandbox") -> None:
     )
     for name, value in running.environment.items():
         typer.echo(f"  export {name}={shlex.quote(value)}")
+    typer.echo(
+        "To try 'exepron login' use 'exepron sandbox exec --as-user -- CMD', or set these and none of the others:"
+    )
+    for name, value in running.login_environment.items():
+        typer.echo(f"  export {name}={shlex.quote(value)}")
+    typer.echo(_who_to_be(running))
+
+
+def _who_to_be(running: "RunningSandbox") -> str:
+    return f"On the page sign in as {running.username} with the password {running.password}"
 
 
 def _default_folder() -> Path:

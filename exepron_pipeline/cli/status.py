@@ -1,9 +1,16 @@
-"""``exepron status``: how each entity set stands, from the snapshot and the last attempts."""
+"""``exepron status``: who is signed in, and how each entity set stands; nobody is asked for it."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from exepron_pipeline.cli.console import output
+from exepron_pipeline.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from exepron_pipeline.auth.signin import SignIn
+    from exepron_pipeline.settings import Settings
 
 STATES = """
     SELECT entity_set, max(finished_at) AS last_load, arg_max(mode, finished_at) AS mode,
@@ -24,17 +31,34 @@ def status(
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
 ) -> None:
-    """Show each entity set: last load, rows, watermark, evidence, last error."""
+    """Show who is signed in, and each entity set: last load, rows, watermark, evidence, last error."""
     from exepron_pipeline.settings import load_settings
 
-    found = entity_sets_status(load_settings())
+    settings = load_settings()
+    found, known = entity_sets_status(settings), sign_ins(settings)
     if as_json:
-        print(json.dumps({"entity_sets": found}, default=str))
+        told = {name: each.as_json() for name, each in known.items()}
+        print(json.dumps({"entity_sets": found, "sign_ins": told}, default=str))
         return
     _print(found)
+    for name, each in known.items():
+        for line in each.lines():
+            output().print(f"sign-in {name}: {line}", markup=False, soft_wrap=True)
 
 
-def entity_sets_status(settings: Any) -> dict[str, dict[str, Any]]:
+def sign_ins(settings: "Settings") -> dict[str, "SignIn"]:
+    """Tell of each connection who is signed in, by what is stored; empty when none is set up."""
+    from exepron_pipeline.auth.signin import stored_sign_in
+
+    try:
+        connections = settings.connections()
+    except ConfigurationError:
+        return {}  # nothing is set up yet; the verbs that sign in say what is missing
+    kept = (settings.state_dir, settings.token_store)
+    return {connection.name: stored_sign_in(connection, *kept) for connection in connections}
+
+
+def entity_sets_status(settings: "Settings") -> dict[str, dict[str, Any]]:
     """Collect the state of each entity set by name; empty when nothing was ever tried."""
     from exepron_pipeline.land.attempts import read_attempts
     from exepron_pipeline.publish.reader import open_snapshot
@@ -57,8 +81,6 @@ def entity_sets_status(settings: Any) -> dict[str, dict[str, Any]]:
 
 def _print(found: dict[str, dict[str, Any]]) -> None:
     from rich.table import Table
-
-    from exepron_pipeline.cli.console import output
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     names = ("status", "last_load", "rows", "watermark", "evidence", "error")

@@ -1,4 +1,4 @@
-"""TLS: whom we trust, and how we prove who we are. Not here: connections (``transport.py``)."""
+"""TLS: whom we trust, how we prove who we are, why a handshake failed. Not here: connections (``transport.py``)."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from exepron_pipeline.errors import ConfigurationError
+from exepron_pipeline.http.redact import redact
 
 
 def tls_context(
@@ -40,3 +41,32 @@ def _reading(setting: str, path: Path | None) -> Iterator[None]:
     except OSError as error:  # ssl.SSLError is one
         message = f"{setting}: {path} cannot be used ({error.strerror or error})."
         raise ConfigurationError(message, hint="Name a readable PEM file.") from None
+
+
+def tls_failure(error: Exception, place: str) -> ConfigurationError | None:
+    """Return the error for a handshake that only another setting, or another server, can mend; None for others.
+
+    Args:
+        error: What the HTTP library raised.
+        place: The address, for the message.
+
+    """
+    said = redact(str(error))
+    if _has_cause(error, ssl.SSLCertVerificationError):
+        hint = "Name your authority's PEM file in EXEPRON_CA_BUNDLE, or correct the address."
+        return ConfigurationError(f"The certificate of {place} is not trusted: {said}.", hint=hint)
+    if "CERTIFICATE_REQUIRED" in said:
+        hint = "Name the PEM file with your certificate and its key in EXEPRON_CLIENT_CERTIFICATE."
+        return ConfigurationError(f"{place} asks for a client certificate.", hint=hint)
+    if "PROTOCOL_VERSION" in said or "UNSUPPORTED_PROTOCOL" in said:
+        hint = "Update that server, or the proxy in front of it: older TLS is not safe."
+        return ConfigurationError(f"{place} does not speak TLS 1.2 or newer.", hint=hint)
+    return None
+
+
+def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None:
+        if isinstance(error, kind):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

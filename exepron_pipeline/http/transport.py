@@ -6,8 +6,6 @@ representations and tracebacks can show headers.
 """
 
 import http.cookiejar
-import logging
-import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,15 +13,15 @@ from importlib.metadata import version
 from pathlib import Path
 from posixpath import normpath
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 from urllib.parse import unquote, urlencode, urlsplit
 
 import httpx
 
 from exepron_pipeline.errors import ConfigurationError, ExepronError, NetworkError, PermanentError
 from exepron_pipeline.http.body import read_body
-from exepron_pipeline.http.redact import RedactingFilter, redact
-from exepron_pipeline.http.tls import tls_context
+from exepron_pipeline.http.redact import redact, redacting_logger
+from exepron_pipeline.http.tls import tls_context, tls_failure
 
 BODY_LIMIT = 512 << 20  # bytes, unpacked
 SLOWEST = 10  # an answer may take this many time-outs in all, however steadily it drips
@@ -32,7 +30,7 @@ _FORM = "application/x-www-form-urlencoded"
 _LOOPBACK: dict[str, httpx.BaseTransport | None] = {
     f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")
 }
-_FILTER = RedactingFilter()
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Transport:
         ca_bundle: PEM file of the only authorities to trust; without it the system's and certifi's.
         client_certificate: PEM file with our certificate and its key.
         concurrency: Requests that may be in flight together.
-        read_only_below: Address at and below which only GET is allowed.
+        read_only_below: Address of the API: only GET is allowed at and below it.
 
     """
 
@@ -79,8 +77,10 @@ class Transport:
         concurrency: int = 4,
         read_only_below: str | None = None,
     ) -> None:
-        logging.getLogger("httpx").addFilter(_FILTER)
-        self._read_only_below = read_only_below
+        for name in _LOGGERS:
+            redacting_logger(name)
+        self._read_only_below = httpx.URL(read_only_below) if read_only_below else None
+        self._posts: frozenset[str] = frozenset()
         self._longest = SLOWEST * timeout
         self._client = httpx.Client(
             verify=tls_context(httpx.create_ssl_context, ca_bundle, client_certificate),
@@ -106,11 +106,31 @@ class Transport:
         """
         return self._send("GET", url, headers, None)
 
+    def allow_posts(self, addresses: Iterable[str], issuer: str) -> None:
+        """Allow forms to be posted to exactly these addresses; without this call to none at all.
+
+        Args:
+            addresses: Endpoints of an identity server.
+            issuer: That server. Where it is itself below the API's address, as on one host without paths, its
+                endpoints may be so too; else none of them may.
+
+        Raises:
+            ConfigurationError: The identity server names an address of the API as its own, or goes from https to http.
+
+        """
+        allowed = frozenset(addresses)
+        for address in sorted(allowed):
+            if self._is_api(address) and not self._is_api(issuer):
+                _refuse_endpoint(issuer, "an address of the API as its own", address)
+            if issuer.startswith("https:") and not address.startswith("https:"):
+                _refuse_endpoint(issuer, "an address without TLS", address)
+        self._posts |= allowed
+
     def post_form(self, url: str, fields: Mapping[str, str] | str, headers: Mapping[str, str]) -> Response:
         """Send a form, given as fields or already encoded; raises as `get` does.
 
         Raises:
-            PermanentError: The address is one where only GET is allowed.
+            PermanentError: The address was not allowed by `allow_posts`.
 
         """
         form = fields if isinstance(fields, str) else urlencode(fields)
@@ -118,9 +138,10 @@ class Transport:
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> Response:
         _check_headers(url, headers)
+        if method != "GET" and url not in self._posts:
+            hint = "Only GET is used, but for the endpoints that the identity server names."
+            raise PermanentError(f"Refused to {method} to {_shown(url)}.", hint=hint)
         try:
-            if method != "GET":
-                self._check_writable(url)
             return self._exchange(method, url, headers, content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = _failure(error, url)
@@ -135,9 +156,8 @@ class Transport:
         found = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, found, body, url, time.monotonic() - started)
 
-    def _check_writable(self, url: str) -> None:
-        if self._read_only_below and _is_below(httpx.URL(url), httpx.URL(self._read_only_below)):
-            raise PermanentError(f"Refused to POST to {_shown(url)}: towards the API only GET is used.")
+    def _is_api(self, address: str) -> bool:
+        return self._read_only_below is not None and _is_below(httpx.URL(address), self._read_only_below)
 
     def close(self) -> None:
         """Close all connections."""
@@ -168,6 +188,11 @@ def _check_headers(url: str, headers: Mapping[str, str]) -> None:
             )
 
 
+def _refuse_endpoint(issuer: str, kind: str, address: str) -> NoReturn:
+    message = f"The identity server {issuer} names {kind}: {_shown(address)}."
+    raise ConfigurationError(message, hint="Check EXEPRON_IDENTITY_URL and EXEPRON_API_URL.")
+
+
 def _is_below(asked: httpx.URL, protected: httpx.URL) -> bool:
     if (asked.host, asked.port) != (protected.host, protected.port):
         return False
@@ -188,11 +213,8 @@ def _failure(error: Exception, url: str) -> ExepronError:
     place = _shown(url)
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError):
         return PermanentError(f"{place} is no address that can be asked.")
-    if _has_cause(error, ssl.SSLCertVerificationError):
-        hint = "Name your authority's PEM file in EXEPRON_CA_BUNDLE, or correct the address."
-        return ConfigurationError(
-            f"The certificate of {place} is not trusted: {redact(str(error))}.", hint=hint
-        )
+    if tls := tls_failure(error, place):
+        return tls
     if isinstance(error, httpx.TimeoutException):
         return NetworkError(f"{place} did not answer in time.", hint="Raise EXEPRON_TIMEOUT if it is slow.")
     if isinstance(error, httpx.ProxyError):
@@ -201,11 +223,3 @@ def _failure(error: Exception, url: str) -> ExepronError:
         )
     reason = redact(str(error)).rstrip(".") or type(error).__name__
     return NetworkError(f"No whole answer from {place}: {reason}.", hint="Check the address and the network.")
-
-
-def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:
-    while error is not None:
-        if isinstance(error, kind):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

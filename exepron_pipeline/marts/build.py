@@ -5,7 +5,7 @@ Here: when and how each query runs. Not here: the queries (``sql/``) and how the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -18,10 +18,27 @@ from exepron_pipeline.marts.model import MARTS, Mart
 
 @dataclass(frozen=True)
 class Built:
-    """What came of one mart: its rows, and the tables and columns that the warehouse lacks for it."""
+    """What came of one mart.
+
+    ``missing`` are the tables and columns that the warehouse lacks for it, ``types`` those of its columns.
+    """
 
     rows: int
     missing: tuple[str, ...]
+    empty_until: str
+    types: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def note(self) -> str:
+        """Why it is empty, and what it had to do without; an empty text where there is nothing to say."""
+        empty = "" if self.rows else f"empty {self.empty_until}"
+        lacking = f"without {', '.join(self._lacking())}" if self.missing else ""
+        return "; ".join(filter(None, [empty, lacking]))
+
+    def _lacking(self) -> list[str]:
+        tables = [name for name in self.missing if name.count(".") == 1]
+        columns = len(self.missing) - len(tables)
+        return [*tables, f"{columns} column{'s' * (columns > 1)}"] if columns else tables
 
 
 def build(con: duckdb.DuckDBPyConnection, *, calendar_zone: str = "UTC") -> dict[str, Built]:
@@ -51,17 +68,20 @@ def _build_one(con: duckdb.DuckDBPyConnection, mart: Mart, present: Mapping[str,
         missing = open_inputs(con, mart.reads, present)
         con.execute(f"CREATE OR REPLACE TABLE marts.{mart.name} AS {mart.query}")
         close_inputs(con, mart.reads)
-        _comment(con, mart)
-        rows = con.execute(f"SELECT count(*) FROM marts.{mart.name}").fetchall()[0][0]
+        _comment(con, mart, missing)
+        table = con.table(f"marts.{mart.name}")
+        rows = table.aggregate("count(*)").fetchall()[0][0]
+        types = dict(zip(table.columns, map(str, table.types), strict=True))
     except duckdb.Error as error:
         hint = (
             "The former marts stay. If a catalogue of your own changes types, compare it with docs/tables.md."
         )
         raise WarehouseError(f"The table marts.{mart.name} could not be built: {error}", hint=hint) from error
-    return Built(rows, missing)
+    return Built(rows, missing, mart.empty_until, types)
 
 
-def _comment(con: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    con.execute(f"COMMENT ON TABLE marts.{mart.name} IS {text(mart.description)}")
+def _comment(con: duckdb.DuckDBPyConnection, mart: Mart, missing: tuple[str, ...]) -> None:
+    lacking = f" Built here without {', '.join(missing)}: what needs them is null." if missing else ""
+    con.execute(f"COMMENT ON TABLE marts.{mart.name} IS {text(mart.description + lacking)}")
     for column, meaning in mart.columns.items():
         con.execute(f"COMMENT ON COLUMN marts.{mart.name}.{column} IS {text(meaning)}")

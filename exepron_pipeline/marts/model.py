@@ -6,6 +6,8 @@ Here: that comment, read into a `Mart`. Not here: building the table (``build.py
 
     -- One row per live project.
     --
+    -- Empty until a live project is read.
+    --
     -- reads
     --   core.projects: project_id ID, project_name VARCHAR
     -- gives
@@ -13,7 +15,8 @@ Here: that comment, read into a `Mart`. Not here: building the table (``build.py
     --   project_name [personal]: Name of the project.
     SELECT …
 
-A line that is indented more deeply continues the entry above it. In the query, ``core.projects`` is
+The sentence that begins with *Empty until* is what a reader of an empty table is told. A line that is
+indented more deeply continues the entry above it. In the query, ``core.projects`` is
 called ``core_projects``: a view that has every column listed under *reads*, whatever the source offers.
 A mart may read other marts, such as ``marts.project_day``: they are built before it.
 """
@@ -25,6 +28,7 @@ from graphlib import TopologicalSorter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+_EMPTY = re.compile(r"\bEmpty (until [^.]+)\.")
 _ENTRY = re.compile(r"^  (?P<name>[\w.]+)(?: \[(?P<mark>\w+)\])?: (?P<text>.*)$")
 
 
@@ -44,6 +48,12 @@ class Mart:
     marks: dict[str, str]
     query: str
     upstream: tuple["Mart", ...] = ()
+
+    @property
+    def empty_until(self) -> str:
+        """What must happen before it has rows, beginning with "until"."""
+        found = _EMPTY.search(self.description)
+        return found[1] if found else "until its inputs have rows"
 
     @property
     def depends_on(self) -> tuple[str, ...]:
@@ -70,7 +80,7 @@ def parse_mart(name: str, text: str) -> Mart:
     if "reads" not in head or "gives" not in head:
         raise ValueError(f"{name}.sql: the opening comment needs the lines `-- reads` and `-- gives`")
     reads, gives = head.index("reads"), head.index("gives")
-    description = " ".join(line.strip() for line in head[:reads]).strip()
+    description = " ".join(line.strip() for line in head[:reads] if line.strip())
     inputs = {table: _columns(text) for table, _, text in _entries(head[reads + 1 : gives])}
     outputs = list(_entries(head[gives + 1 :]))
     return Mart(

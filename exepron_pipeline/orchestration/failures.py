@@ -5,7 +5,6 @@ single requests. No asset carries a retry policy: with one, Dagster also tries a
 cancelled.
 """
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -13,7 +12,7 @@ from typing import Any, NoReturn
 import dagster as dg
 
 from exepron_pipeline.errors import ExepronError, TransientError
-from exepron_pipeline.http.redact import redact
+from exepron_pipeline.http.redact import redact, redact_traceback
 from exepron_pipeline.orchestration.keys import ATTENDED_TAG
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
@@ -62,7 +61,7 @@ def failure_of(error: Exception | None) -> dg.Failure:
     }
     if known:
         return dg.Failure(redact(str(known)), metadata, allow_retries=False)
-    trace = redact("".join(traceback.format_exception(error)))
+    trace = redact_traceback(error) if error else ""
     metadata["traceback"] = dg.MetadataValue.md(f"```\n{trace}\n```")
     text = redact(f"Unexpected {type(error).__name__}: {error}")
     return dg.Failure(text, metadata, allow_retries=False)

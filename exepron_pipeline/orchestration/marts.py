@@ -30,10 +30,7 @@ def build_mart_assets(catalogue: Catalogue, prefix: str) -> dg.AssetsDefinition:
                 group_name="marts",
                 kinds={"duckdb", "sql"},
                 freshness_policy=FRESH,
-                metadata={
-                    "dagster/table_name": f"marts.{mart.name}",
-                    "dagster/column_schema": mart_schema(mart.columns),
-                },
+                metadata={"dagster/table_name": f"marts.{mart.name}"},
             )
             for mart in MARTS
         ],
@@ -44,11 +41,17 @@ def build_mart_assets(catalogue: Catalogue, prefix: str) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         with failures_told(context):
             found = engine.build_marts()
+        columns = {mart.name: mart.columns for mart in MARTS}
         for name, built in found.items():
             missing = ", ".join(built.missing) or "nothing"
             yield dg.MaterializeResult(
                 asset_key=mart_key(prefix, name),
-                metadata={"dagster/row_count": built.rows, "missing_in_source": missing},
+                metadata={
+                    "dagster/column_schema": mart_schema(columns[name], built.types),
+                    "dagster/row_count": built.rows,
+                    "missing_in_source": missing,
+                    "note": built.note or "complete",
+                },
             )
 
     return marts

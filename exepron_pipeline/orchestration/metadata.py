@@ -35,9 +35,11 @@ def column_schema(entity_set: EntitySet, columns: tuple[Column, ...]) -> dg.Tabl
     )
 
 
-def mart_schema(columns: Mapping[str, str]) -> dg.TableSchema:
-    """Columns of a mart, with their descriptions."""
-    return dg.TableSchema(columns=[dg.TableColumn(name, description=text) for name, text in columns.items()])
+def mart_schema(columns: Mapping[str, str], types: Mapping[str, str]) -> dg.TableSchema:
+    """Columns of a mart, with their descriptions and the types they were built with."""
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name, types[name], description=text) for name, text in columns.items()]
+    )
 
 
 def sync_metadata(report: SyncReport) -> dict[str, Any]:

@@ -5,12 +5,13 @@ run's steps ask for is made: publishing needs no service, and a refresh without 
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 
 from exepron_pipeline.engine import Engine, open_engine
 from exepron_pipeline.errors import TransientError
-from exepron_pipeline.events import Event, Listener, Notice
+from exepron_pipeline.events import Event, Notice
 from exepron_pipeline.orchestration.failures import failure_of
 
 PREVIEW_ROWS = 5
@@ -36,10 +37,10 @@ def engine(context: dg.InitResourceContext) -> Iterator[Engine]:
 def service(context: dg.InitResourceContext) -> Engine:
     """Sign in once for all entity sets of a run."""
     opened: Engine = context.resources.engine
-    opened.listen = _warning(context, opened.listen)
     run = context.run
-    if run is None or context.instance is None:
+    if run is None or context.instance is None or context.log is None:
         raise dg.DagsterInvariantViolationError("The service is only offered to runs.")
+    opened.listen = partial(_log_notice, context.log)
     try:
         opened.sign_in()
     except Exception as error:  # noqa: BLE001 # any reason not to start is told in the same way
@@ -49,12 +50,7 @@ def service(context: dg.InitResourceContext) -> Engine:
     return opened
 
 
-def _warning(context: dg.InitResourceContext, before: Listener) -> Listener:
-    """Make notices warnings of the run: a service that announces its end, a catalogue that has come apart from it."""
-
-    def listen(event: Event) -> None:
-        before(event)
-        if isinstance(event, Notice) and context.log:
-            context.log.warning("%s", f"{event.entity_set}: {event.text}" if event.entity_set else event.text)
-
-    return listen
+def _log_notice(log: dg.DagsterLogManager, event: Event) -> None:
+    """Nobody watches a scheduled run: what an operator should know is in its log."""
+    if isinstance(event, Notice):
+        log.warning(f"{event.entity_set}: {event.text}" if event.entity_set else event.text)

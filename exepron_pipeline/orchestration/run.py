@@ -25,7 +25,7 @@ from exepron_pipeline.orchestration.keys import ATTENDED_TAG
 from exepron_pipeline.orchestration.outcome import JobFailedError, failure_in
 from exepron_pipeline.orchestration.resources import PREVIEW_ROWS
 from exepron_pipeline.progress import show_progress
-from exepron_pipeline.summary import exit_code, problems, run_table
+from exepron_pipeline.summary import exit_code, mart_table, problems, run_table
 
 EXAMPLE = "SELECT project_name, status_name, buffer_penetration FROM marts.project_status LIMIT 5"
 INTERRUPTED = 130
@@ -94,6 +94,7 @@ def _show(report: RunReport, failures: list[JobFailedError | None], engine: Engi
     for failure in untold:
         _tell(str(failure), "", failure.exit_code)
     if published and not published[0]:
+        Console().print("", mart_table(engine.marts), sep="\n")
         print(f"\nSnapshot: {_short(engine.settings.snapshot_path)}")
         print(f'Try:      {_program()} query "{EXAMPLE}"', flush=True)
     else:

@@ -5,7 +5,6 @@ around it (``app.py``).
 """
 
 import math
-import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
@@ -15,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from exepron_pipeline.sandbox import metadata
 from exepron_pipeline.sandbox.exchange import Exchange
 from exepron_pipeline.sandbox.generations import Endpoint, Generation
+from exepron_pipeline.sandbox.identity.tokens import AccessTokens
 from exepron_pipeline.sandbox.limits import Limits, RateLimit
 from exepron_pipeline.sandbox.offer import Stamps
 from exepron_pipeline.sandbox.portfolio import Portfolio
@@ -23,7 +23,6 @@ from exepron_pipeline.sandbox.reading import Readings
 from exepron_pipeline.sandbox.refusals import NotFound
 from exepron_pipeline.sandbox.render import count_rows, fetch_rows
 from exepron_pipeline.sandbox.scope import Scope, find_caller, resolve
-from exepron_pipeline.sandbox.tokens import AccessTokens
 from exepron_pipeline.sandbox.world import World
 
 _JSON = "application/json; charset=utf-8"
@@ -129,7 +128,7 @@ class Api:
         wait = math.ceil(seconds)
         headers = {
             "seconds": {"Retry-After": str(wait)},
-            "date": {"Retry-After": formatdate(time.time() + wait, usegmt=True)},
+            "date": {"Retry-After": formatdate(self.tokens.clock() + wait, usegmt=True)},
             "nothing": {},
         }
         return PlainTextResponse("API calls quota exceeded.", 429, headers[self.limits.retry_after])

@@ -1,7 +1,7 @@
 """The embedded Exepron as a web application: identity server, API, and pages that say what it is.
 
 Here belongs what stands at which address. Not here: the way of an API request (``api.py``), sign-in
-(``identity.py``), and the process around it (``server.py``).
+(``identity``), and the process around it (``server.py``).
 """
 
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exepron_pipeline.sandbox.api import Api
 from exepron_pipeline.sandbox.generations import Generation
-from exepron_pipeline.sandbox.identity import identity_routes
+from exepron_pipeline.sandbox.identity.routes import identity_routes
+from exepron_pipeline.sandbox.identity.tokens import AccessTokens
 from exepron_pipeline.sandbox.limits import limits_of
 from exepron_pipeline.sandbox.offer import Offer
 from exepron_pipeline.sandbox.profiles import service
 from exepron_pipeline.sandbox.refusals import Refusal
-from exepron_pipeline.sandbox.tokens import AccessTokens
 from exepron_pipeline.sandbox.world import World
 
 _ABOUT = """\
@@ -32,6 +32,7 @@ API       {base}{api}
 Identity  {base}/identity
 Health    {base}/health
 Faults    {base}/faults
+Counts    {base}/identity/connect/counts
 """
 
 
@@ -52,7 +53,11 @@ def create_app(
     """
     chosen = offer or Offer()
     generation, limits = service(chosen.generation, chosen.profile), limits_of(chosen.limits)
-    tokens = AccessTokens.of_seed(f"{base_url}/identity", world.seed, limits.token_lifetime, world.clock)
+
+    def clock() -> float:
+        return world.clock() + limits.clock
+
+    tokens = AccessTokens.of_seed(f"{base_url}/identity", world.seed, limits.token_lifetime, clock)
     api = Api(world, tokens, generation, limits, base_url, chosen.stamps)
 
     def answer(request: Request) -> Response:
@@ -75,7 +80,7 @@ def create_app(
             Mount("/identity", routes=identity_routes(world, tokens, limits)),
             *_below(generation, answer),
         ],
-        middleware=[Middleware(_Dated, world=world)],
+        middleware=[Middleware(_Dated, clock=clock)],
         exception_handlers={Refusal: _refuse},
     )
 
@@ -85,16 +90,16 @@ def _below(generation: Generation, answer: Callable[[Request], Response]) -> lis
 
 
 class _Dated:
-    """Puts the time of the world's clock into every answer (RFC 9110, 6.6.1)."""
+    """Puts the time of the server's clock into every answer (RFC 9110, 6.6.1)."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, clock: Callable[[], float]) -> None:
         self._app = app
-        self._world = world
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def dated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                now = formatdate(self._world.clock(), usegmt=True)
+                now = formatdate(self._clock(), usegmt=True)
                 message = {**message, "headers": [(b"date", now.encode()), *message["headers"]]}
             await send(message)
 

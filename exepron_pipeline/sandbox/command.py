@@ -14,12 +14,8 @@ from types import FrameType
 
 from exepron_pipeline.sandbox.errors import SandboxError
 
-_OTHER_CREDENTIALS = (
-    "EXEPRON_TOKEN",
-    "EXEPRON_TOKEN_FILE",
-    "EXEPRON_CLIENT_SECRET_FILE",
-    "EXEPRON_PASSWORD_FILE",
-)
+_CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET", "USERNAME", "PASSWORD", "TOKEN", "REDIRECT_URI")
+_OTHER_CREDENTIALS = {f"EXEPRON_{name}{ending}" for name in _CREDENTIALS for ending in ("", "_FILE")}
 _LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -30,13 +26,13 @@ def environment_for(settings: Mapping[str, str], around: Mapping[str, str]) -> d
     """
     kept = {name: value for name, value in around.items() if name not in _OTHER_CREDENTIALS}
     no_proxy = ",".join(filter(None, [around.get("NO_PROXY") or around.get("no_proxy"), _LOOPBACK]))
-    fixed = {
+    usual = {
         "EXEPRON_GRANT": "password",
         "EXEPRON_ACCOUNTS": "auto",
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
     }
-    return kept | fixed | dict(settings)
+    return kept | usual | dict(settings)
 
 
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -1,7 +1,7 @@
 """Who may sign in at the sandbox's identity server, and with what.
 
 Here belong the client ids, and the secrets and passwords that follow from the seed. Not here: the check
-of them (``identity.py``). None of this is secret: the sandbox listens on the loopback only and holds
+of them (``identity``). None of this is secret: the sandbox listens on the loopback only and holds
 invented data, and whoever knows the seed knows everything.
 
 The values are awkward on purpose (blank, ``:``, ``+``, ``%``, ``&``, ``=``): a client that does not
@@ -12,13 +12,19 @@ import hashlib
 import hmac
 
 CLIENT_ID = "exepron-sandbox"
-"""Confidential: password and refresh token."""
+"""Confidential: password, authorization code, device code and refresh token."""
 
 SERVICE_CLIENT_ID = "exepron-sandbox-service"
 """Confidential: client credentials, acting for the service user of the first account."""
 
 PUBLIC_CLIENT_ID = "exepron-sandbox-public"
-"""Without secret: password and refresh token."""
+"""Without secret, for people at a browser: authorization code, device code and refresh token."""
+
+REDIRECT_URI = "http://127.0.0.1:8765/callback"
+"""Where both clients for people take a browser back; with any port."""
+
+WEB_REDIRECT_URI = "https://app.exepron-sandbox.example/callback"
+"""Where the confidential one takes it, too."""
 
 
 def derive(seed: int, purpose: str) -> bytes:

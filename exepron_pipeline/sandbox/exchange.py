@@ -59,14 +59,6 @@ class Exchange:
 
 
 @dataclass
-class TokenAnswer:
-    """An answer of the token endpoint on its way to its client."""
-
-    grant: str
-    response: Response
-
-
-@dataclass
 class Tick:
     """A look at the server's clock, in seconds since 1970."""
 

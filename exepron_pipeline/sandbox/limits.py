@@ -16,13 +16,23 @@ from exepron_pipeline.sandbox.paging import Above, Paging
 RetryAfter = Literal["seconds", "date", "nothing"]
 """How a refusal for the rate says when to come again."""
 
+ClientAuth = Literal["header", "form", "both"]
+"""Where a client's secret is read from: a Basic header, the form, or either."""
+
 LIMITS = {
     "page": "rows of a page, then how: page=100, page=100:cut (without a word), page=100:split (next links)",
     "rate": "API requests a second for each user, then how a 429 says when: rate=5, rate=5:date, rate=5:nothing",
     "refresh-per-client": "refresh tokens of one user at one client; the oldest ends without a word (10)",
     "refresh-per-user": "refresh tokens of one user at all clients; the oldest ends without a word (25)",
+    "lockout": "wrong passwords in a row that lock a user out, until the sandbox starts anew (none)",
     "clients": "active API clients that a user may have (10)",
     "token-lifetime": "of access tokens, in seconds (3600)",
+    "refresh-lifetime": "of refresh tokens, in seconds from sign-in; rotation does not extend it (2592000)",
+    "code-lifetime": "of authorization codes, in seconds (60)",
+    "device-lifetime": "of device and user codes, in seconds (300)",
+    "device-interval": "seconds between two polls of a device (5)",
+    "client-auth": "how a client sends its secret: client-auth=header, client-auth=form (both)",
+    "clock": "seconds that the server's clock is ahead; clock=-600 is behind (0)",
     "projects": "projects that a user may see, the first ones (all)",
     "financial": "costs and revenues: financial=no hides them (yes)",
 }
@@ -39,8 +49,15 @@ class Limits:
     retry_after: RetryAfter = "seconds"
     refresh_per_client: int = 10
     refresh_per_user: int = 25
+    lockout: int | None = None
     clients: int = 10
     token_lifetime: int = 3600
+    refresh_lifetime: int = 2_592_000
+    code_lifetime: int = 60
+    device_lifetime: int = 300
+    device_interval: int = 5
+    client_auth: ClientAuth = "both"
+    clock: int = 0
     projects: int | None = None
     financial: bool = True
 
@@ -61,8 +78,10 @@ def limits_of(texts: tuple[str, ...]) -> Limits:
         try:
             limits = replace(limits, **_parsed(name, *value.partition(":")[::2]))
         except (KeyError, ValueError) as error:
-            known = "; ".join(f"{each}: {about}" for each, about in LIMITS.items())
-            raise SandboxError(f"'{text}' is no limit of the sandbox.", f"The limits are {known}.") from error
+            raise SandboxError(
+                f"'{text}' is no limit of the sandbox.",
+                f"The limits are {', '.join(LIMITS)}; 'exepron sandbox --limit list' says what they mean.",
+            ) from error
     return limits
 
 
@@ -79,6 +98,10 @@ def _parsed(name: str, value: str, how: str) -> dict[str, Any]:
         raise ValueError(how)
     if name == "financial":
         return {"financial": {"yes": True, "no": False}[value]}
+    if name == "client-auth":
+        return {"client_auth": _one_of(value, get_args(ClientAuth))}
+    if name == "clock":
+        return {"clock": int(value)}
     if name not in LIMITS:
         raise KeyError(name)
     return {name.replace("-", "_"): _positive(value)}

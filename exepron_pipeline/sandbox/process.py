@@ -59,16 +59,35 @@ class RunningSandbox:
         return f"{self.url}/identity"
 
     @property
+    def password(self) -> str:
+        """Of the service user."""
+        return credentials.password(self.state.seed, self.username)
+
+    @property
     def environment(self) -> dict[str, str]:
         """The settings with which the pipeline reads this sandbox, as its service user, into its folder."""
-        seed = self.state.seed
+        secret = credentials.client_secret(self.state.seed, credentials.CLIENT_ID)
+        return self._addresses | {
+            "EXEPRON_CLIENT_ID": credentials.CLIENT_ID,
+            "EXEPRON_CLIENT_SECRET": secret,
+            "EXEPRON_USERNAME": self.username,
+            "EXEPRON_PASSWORD": self.password,
+        }
+
+    @property
+    def login_environment(self) -> dict[str, str]:
+        """The settings with which a person has to sign in first (``exepron login``): no secret, no password."""
+        return self._addresses | {
+            "EXEPRON_GRANT": "auto",
+            "EXEPRON_CLIENT_ID": credentials.PUBLIC_CLIENT_ID,
+            "EXEPRON_REDIRECT_URI": credentials.REDIRECT_URI,
+        }
+
+    @property
+    def _addresses(self) -> dict[str, str]:
         return {
             "EXEPRON_API_URL": self.api_url,
             "EXEPRON_IDENTITY_URL": self.identity_url,
-            "EXEPRON_CLIENT_ID": credentials.CLIENT_ID,
-            "EXEPRON_CLIENT_SECRET": credentials.client_secret(seed, credentials.CLIENT_ID),
-            "EXEPRON_USERNAME": self.username,
-            "EXEPRON_PASSWORD": credentials.password(seed, self.username),
             "EXEPRON_DATA_DIR": str(self.data_dir.resolve()),
         }
 

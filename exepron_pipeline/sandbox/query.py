@@ -49,14 +49,14 @@ class Query:
     def statement(self, scope: Iterable[str]) -> str:
         """The SELECT for the rows that ``scope`` (SQL conditions) leaves; the row's number comes last.
 
+        The page is found by its rows' numbers first: rows before it are passed over in an index, and never read.
         Where links lead on, one row more than the page holds tells whether there is another page.
         """
         columns = ", ".join([*(column.at("t") for column in self.columns), "t.rowid"])
         limit = self.window.limit + (1 if self.window.links else 0)
-        return (
-            f'SELECT {columns} FROM "{self.view.name}" AS t WHERE {self._where(scope)} '
-            f"ORDER BY {self.order}t.rowid LIMIT {limit} OFFSET {self.window.offset}"
-        )
+        rows, order = f'FROM "{self.view.name}" AS t WHERE', f"ORDER BY {self.order}t.rowid"
+        page = f"SELECT t.rowid {rows} {self._where(scope)} {order} LIMIT {limit} OFFSET {self.window.offset}"
+        return f"SELECT {columns} {rows} t.rowid IN ({page}) {order}"
 
     def counting(self, scope: Iterable[str]) -> str:
         """The SELECT for the number of rows on all pages."""

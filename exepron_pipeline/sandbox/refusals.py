@@ -1,7 +1,7 @@
 """What the simulated service answers instead of rows.
 
 Here belongs each way to refuse a request, with status and body as the original's family of servers sends
-them. Not here: the identity server's errors, which OAuth words itself (``identity.py``).
+them. Not here: the identity server's errors, which OAuth words itself (``identity``).
 """
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -49,4 +49,15 @@ class Unauthorized(Refusal):
         """An empty body and the challenge."""
         reason = str(self)
         challenge = f'Bearer error="{reason}"' if reason else "Bearer"
+        return Response(status_code=self.status, headers={"WWW-Authenticate": challenge})
+
+
+class InsufficientScope(Refusal):
+    """403: a good token without the scope that is needed here, which the header names (RFC 6750, 3.1)."""
+
+    status = 403
+
+    def response(self) -> Response:
+        """An empty body and the challenge."""
+        challenge = f'Bearer error="insufficient_scope", scope="{self}"'
         return Response(status_code=self.status, headers={"WWW-Authenticate": challenge})

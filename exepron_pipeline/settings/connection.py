@@ -115,6 +115,11 @@ def read_secret(values: dict[str, Any], name: str) -> object:
     if values.get(name):
         raise ValueError(f"{name} and {name}_file are both set: keep one of them")
     try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        secret = Path(path).read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError(f"{name}_file: {path} is no text in UTF-8") from None
     except OSError as error:
         raise ValueError(f"{name}_file: cannot read {path} ({error.strerror})") from None
+    if not secret:
+        raise ValueError(f"{name}_file: {path} is empty")
+    return secret

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import stamina
 
 from exepron_pipeline.auth.keeper import Keeper
+from exepron_pipeline.auth.store import StoreKind
 from exepron_pipeline.http import redact
 from exepron_pipeline.http.transport import Transport
 from exepron_pipeline.settings import Connection
@@ -38,9 +40,15 @@ class Identity:
         self.extra: dict[str, Any] = {}
         self.reply: Callable[[], Reply] | None = None
         self.before: Callable[[], None] = lambda: None
+        self.clock: Callable[[], float] = time.time
         self.requests: list[dict[str, str]] = []
         self.discoveries = 0
         self.refresh_tokens: set[str] = set()
+        self.rotates = True
+        self.minted = 0
+        self.answers_to_lose = 0
+        self.api_status = 404
+        self.discovery_page: bytes | None = None
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -61,6 +69,8 @@ class Identity:
     def discover(self) -> Reply:
         """Answer the discovery request."""
         self.discoveries += 1
+        if self.discovery_page is not None:
+            return 200, {"Content-Type": "text/html"}, self.discovery_page
         if self.document is None:
             return 404, {}, b"not found"
         members = {
@@ -80,7 +90,15 @@ class Identity:
                 return self.reply()
             if not self._knows(form, authorization):
                 return _json(401, {"error": "invalid_client"})
-            return self._grant(form)
+            return self._perhaps_lost(self._grant(form))
+
+    def _perhaps_lost(self, reply: Reply) -> Reply:
+        """What was done stays done when its answer is cut off on the way."""
+        if not self.answers_to_lose:
+            return reply
+        self.answers_to_lose -= 1
+        status, headers, body = reply
+        return status, {**headers, "Content-Length": str(len(body))}, body[:5]
 
     def _knows(self, form: dict[str, str], authorization: str) -> bool:
         if authorization:
@@ -103,6 +121,8 @@ class Identity:
             if form["refresh_token"] not in self.refresh_tokens:
                 self.refresh_tokens.clear()  # a token used again kills its family
                 return _json(400, {"error": "invalid_grant"})
+            if not self.rotates:
+                return _json(200, self._tokens(with_refresh=False))
             self.refresh_tokens.remove(form["refresh_token"])
         return _json(200, self._tokens(with_refresh=grant == "refresh_token" or "offline_access" in scope))
 
@@ -112,6 +132,7 @@ class Identity:
         if with_refresh:
             answer["refresh_token"] = f"refresh-{number}"
             self.refresh_tokens.add(f"refresh-{number}")
+            self.minted += 1
         return {**answer, **self.extra}
 
 
@@ -124,7 +145,7 @@ def _handler(identity: Identity) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = self.path == "/.well-known/openid-configuration"
-            self.give(identity.discover() if found else (404, {}, b""))
+            self.give(identity.discover() if found else (identity.api_status, {}, b""))
 
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["content-length"])).decode()
@@ -138,6 +159,9 @@ def _handler(identity: Identity) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(timestamp or identity.clock())
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""
@@ -197,7 +221,21 @@ def connect(identity: Identity) -> Callable[..., Connection]:
 
 @pytest.fixture
 def keep(
-    connect: Callable[..., Connection], transport: Transport, tmp_path: Path, clock: Clock
+    identity: Identity,
+    connect: Callable[..., Connection],
+    transport: Transport,
+    tmp_path: Path,
+    clock: Clock,
 ) -> Callable[..., Keeper]:
-    """Make keepers that share a folder and a clock, as processes do."""
-    return lambda **changes: Keeper(connect(**changes), transport, tmp_path / "data" / "state", clock=clock)
+    """Make keepers that share a folder and a clock, as processes do; the identity server's clock is the same."""
+    identity.clock = clock
+
+    def make(
+        store: StoreKind = "file",
+        listen: Callable[[Any], None] = lambda _: None,
+        transport: Transport = transport,
+        **changes: Any,
+    ) -> Keeper:
+        return Keeper(connect(**changes), transport, tmp_path / "data" / "state", store, clock, listen)
+
+    return make

@@ -105,7 +105,10 @@ def test_a_refresh_asks_for_no_scope_and_keeps_a_token_that_is_not_rotated(ident
     [
         ("invalid_client", "client id and secret.*EXEPRON_CLIENT_ID"),
         ("invalid_grant", "user name and password.*exepron login"),
-        ("unauthorized_client", "does not allow this client the grant password.*EXEPRON_GRANT"),
+        (
+            "unauthorized_client",
+            "does not allow this client the grant password.*EXEPRON_GRANT=client_credentials",
+        ),
         ("unsupported_grant_type", "does not offer the grant password"),
         ("invalid_scope", "scope.*EXEPRON_SCOPE"),
         ("mfa_required", r"refuses the grant password \(mfa_required"),
@@ -166,3 +169,64 @@ def test_every_token_is_remembered_as_a_secret(identity, client):
     identity.extra = {"id_token": "identity-of-me"}
     client().password()
     assert redact("access-1, refresh-1, identity-of-me") == "***, ***, ***"
+
+
+@pytest.mark.parametrize("listed", [["private_key_jwt"], ["client_secret_jwt", "tls_client_auth"]])
+def test_a_server_of_signed_proofs_alone_is_refused_before_anything_is_sent(identity, client, listed):
+    """A secret would be of no use there, and is not shown to it."""
+    identity.methods = listed
+    with pytest.raises(ConfigurationError, match=f"takes no client secret, only {', '.join(listed)}"):
+        client()
+    assert identity.requests == []
+
+
+def test_a_public_client_is_tried_where_its_method_is_not_listed(identity, client):
+    """Some servers take public clients and do not list `none`."""
+    identity.methods = ["client_secret_basic", "client_secret_post"]
+    assert client(client_id="public", client_secret=None).password().access_token
+
+
+@pytest.mark.parametrize(
+    ("document", "changes", "words", "not_words"),
+    [
+        ({}, {}, "Worth trying: EXEPRON_GRANT=password (password). Or allow", "exepron login"),
+        (
+            {},
+            {"username": None, "password": None},
+            "EXEPRON_USERNAME and EXEPRON_PASSWORD (password)",
+            "login",
+        ),
+        (
+            {"grant_types_supported": ["client_credentials"]},
+            {},
+            "Or allow the grant client_credentials",
+            "Worth",
+        ),
+        (
+            {
+                "authorization_endpoint": "https://id.example/a",
+                "device_authorization_endpoint": "https://id.example/d",
+            },
+            {},
+            "`exepron login` (authorization_code), `exepron login --device` (device_code), EXEPRON_GRANT=password",
+            "client_credentials (",
+        ),
+        (
+            {"authorization_endpoint": "https://id.example/a", "code_challenge_methods_supported": ["plain"]},
+            {},
+            "EXEPRON_GRANT=password",
+            "exepron login",
+        ),
+    ],
+)
+@pytest.mark.parametrize("code", ["unauthorized_client", "unsupported_grant_type"])
+def test_a_refused_grant_names_those_worth_trying(
+    identity, client, document, changes, words, not_words, code
+):
+    """Those that the server offers, or does not rule out, and that the settings could use; never the refused one."""
+    identity.document = document
+    identity.reply = lambda: (400, {}, f'{{"error": "{code}"}}'.encode())
+    with pytest.raises(GrantRefusedError) as caught:
+        client(**changes).client_credentials()
+    assert words in caught.value.hint
+    assert not_words not in caught.value.hint

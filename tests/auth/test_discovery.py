@@ -1,7 +1,16 @@
+import json
+
 import pytest
 
-from exepron_pipeline.auth.discovery import discover
-from exepron_pipeline.errors import ConfigurationError, NetworkError, ServerUnavailableError
+from exepron_pipeline.auth.client import open_client
+from exepron_pipeline.auth.discovery import LONGEST, Discovery, discover
+from exepron_pipeline.errors import (
+    AuthRejectedError,
+    ConfigurationError,
+    NetworkError,
+    ServerUnavailableError,
+    WarehouseError,
+)
 
 
 def test_discovery_tells_endpoint_methods_and_scopes(identity, transport):
@@ -77,3 +86,100 @@ def test_a_server_that_is_down_is_a_passing_trouble(identity, transport, monkeyp
         discover(identity.url, transport)
     with pytest.raises(NetworkError):
         discover("http://127.0.0.1:1", transport)
+
+
+OPTIONAL = [
+    "authorization_endpoint",
+    "device_authorization_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+]
+
+
+def test_optional_endpoints_and_lists_are_taken_or_unknown(identity, transport):
+    """What a server does not say is None, which is not the same as an empty list."""
+    found = discover(identity.url, transport)
+    assert [getattr(found, name) for name in [*OPTIONAL, "jwks_uri"]] == [None] * 5
+    assert (found.grants, found.code_challenge_methods, found.response_types) == (None, None, None)
+    assert not found.names_itself
+    identity.document = {name: f"{identity.url}/{name}" for name in [*OPTIONAL, "jwks_uri"]} | {
+        "grant_types_supported": ["authorization_code", 5],
+        "code_challenge_methods_supported": [],
+        "authorization_response_iss_parameter_supported": True,
+    }
+    found = discover(identity.url, transport)
+    assert [getattr(found, name) for name in OPTIONAL] == [f"{identity.url}/{name}" for name in OPTIONAL]
+    assert (found.grants, found.code_challenge_methods) == (("authorization_code",), ())
+    assert found.names_itself
+
+
+@pytest.mark.parametrize("name", [*OPTIONAL, "jwks_uri"])
+def test_an_unsafe_optional_endpoint_is_refused(identity, transport, name):
+    """Codes, tokens and keys travel by https or to loopback only."""
+    identity.document = {name: "http://id.example/x"}
+    with pytest.raises(ConfigurationError, match=f"names a {name.replace('_', ' ')} that must use https"):
+        discover(identity.url, transport)
+
+
+# -- what is remembered ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def known(identity, transport, tmp_path, clock):
+    """Make what each process has: its own look at the same folder."""
+    return lambda: Discovery(identity.url, transport, tmp_path / "state", clock)
+
+
+def test_processes_ask_once_a_day_together(identity, known, clock):
+    """The answer is kept, readable by its owner alone, and asked for anew when it is a day old."""
+    first = known().provider()
+    assert (known().provider(), identity.discoveries) == (first, 1)
+    clock.now += LONGEST
+    known().provider()
+    assert identity.discoveries == 2
+    clock.now -= 60  # a clock that was set back: nobody knows how old the answer is
+    known().provider()
+    assert identity.discoveries == 3
+
+
+def test_what_is_remembered_is_private_and_may_be_damaged(identity, known, tmp_path):
+    """Half a file is no reason to stop: the server is asked again."""
+    first = known().provider()
+    (path,) = (tmp_path / "state" / "discovery").iterdir()
+    assert path.stat().st_mode & 0o077 == 0
+    broken = ["", "{", "[]", '{"at": "x"}', json.dumps({"at": 1_800_000_000, "provider": {"issuer": 5}})]
+    for text in broken:
+        path.write_text(text)
+        assert known().provider() == first
+    assert identity.discoveries == 1 + len(broken)
+
+
+def test_a_folder_that_cannot_be_used_is_named(known, tmp_path):
+    """The data folder's trouble is no trouble of the identity server."""
+    (tmp_path / "state").write_text("in the way")
+    with pytest.raises(WarehouseError, match="EXEPRON_DATA_DIR"):
+        known().provider()
+
+
+def test_a_moved_endpoint_is_found_again(identity, connect, transport, tmp_path, clock):
+    """404 of a remembered endpoint means to ask for the document anew, once, and to go where it says."""
+
+    def move():
+        identity.document, identity.reply = {}, None
+        return 404, {}, b"gone"
+
+    identity.document, identity.reply = {"token_endpoint": f"{identity.url}/old"}, move
+    client = open_client(connect(), transport, tmp_path / "state", clock)
+    assert client.provider.token_endpoint == f"{identity.url}/old"
+    assert client.client_credentials().access_token
+    assert client.provider.token_endpoint == f"{identity.url}/connect/token"
+    assert open_client(connect(), transport, tmp_path / "state", clock).provider == client.provider
+    assert (len(identity.requests), identity.discoveries) == (2, 2)
+
+
+def test_an_endpoint_that_is_gone_for_good_is_told(identity, connect, transport, tmp_path, clock):
+    """When the document names the same again, its 404 is the answer; nothing loops."""
+    identity.reply = lambda: (404, {}, b"")
+    with pytest.raises(AuthRejectedError, match=r"404 Not Found.*EXEPRON_IDENTITY_URL"):
+        open_client(connect(), transport, tmp_path / "state", clock).password()
+    assert (len(identity.requests), identity.discoveries) == (1, 2)

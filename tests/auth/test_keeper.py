@@ -10,6 +10,7 @@ from joserfc.jwk import OctKey
 
 from exepron_pipeline.auth.keeper import Keeper
 from exepron_pipeline.auth.refusal import GrantRefusedError
+from exepron_pipeline.auth.signin import stored_sign_in
 from exepron_pipeline.errors import (
     AuthRejectedError,
     ConfigurationError,
@@ -102,13 +103,12 @@ def test_a_dead_refresh_token_of_a_person_asks_for_login(identity, keep, clock):
     identity.refresh_tokens.clear()
     clock.now += 4000
     keeper = keep(grant="refresh_token")
-    for _ in range(2):
+    for asking in (keeper, keeper, keep(grant="refresh_token"), keep(grant="refresh_token")):
         with pytest.raises(
             GrantRefusedError, match=r"refresh token any more.*exepron login.*EXEPRON_USERNAME"
         ):
-            keeper.token()
-    with pytest.raises(AuthRejectedError, match=r"Nobody is signed in.*exepron login"):
-        keep(grant="refresh_token").token()
+            asking.token()
+        clock.now += 3600
     assert identity.asked == ["password", "refresh_token"]
 
 
@@ -254,18 +254,27 @@ def test_describe_reads_a_given_token_where_it_can(keep, token, ends, subject):
 def test_a_rotated_refresh_token_is_on_the_disk_before_its_access_token_is_used(
     identity, keep, clock, tmp_path
 ):
-    """When it cannot be stored, the access token is not given out either."""
+    """When it cannot be stored, the access token is not given out either; it is once there is room again."""
     keep().token()
     folder = tmp_path / "data" / "state" / "tokens"
-    (file,) = [path for path in folder.glob("*.json") if "refused" not in path.name]
-    assert json.loads(file.read_text())["refresh_token"] == "refresh-1"
+    (file,) = folder.glob("*.json")
+    assert json.loads(file.read_text())["tokens"]["refresh_token"] == "refresh-1"
     clock.now += 4000
     keeper = keep()
-    file.unlink()
-    file.mkdir()
-    with pytest.raises(WarehouseError, match="cannot be used"):
+
+    def spoil() -> None:
+        file.unlink()
+        file.mkdir()
+
+    identity.before = spoil
+    with pytest.raises(WarehouseError, match=r"cannot be stored, so they are not used.*cannot be used"):
         keeper.token()
     assert keeper._tokens is None
+    identity.before = lambda: None
+    file.rmdir()
+    assert keeper.token() == "access-2"
+    assert json.loads(file.read_text())["tokens"]["refresh_token"] == "refresh-2"
+    assert identity.asked == ["password", "refresh_token"]
 
 
 def test_no_secret_is_shown_or_logged(identity, keep, clock, caplog, capsys):
@@ -304,4 +313,79 @@ def test_the_keyring_serves_as_well(connect, transport, tmp_path, clock, monkeyp
     for _ in range(2):
         assert Keeper(connect(), transport, tmp_path, "keyring", clock).token() == "access-1"
     assert len(kept) == 1
-    assert not list(tmp_path.rglob("*.json"))
+    assert not list((tmp_path / "tokens").glob("*.json"))
+
+
+def test_a_fresh_token_waits_for_nobody(identity, keep):
+    """Who needs no new token is not held up by another's sign-in."""
+    keeper = keep()
+    keeper.token()
+    with keeper._shelf.taken():
+        assert keep().token() == "access-1"
+
+
+def test_a_damaged_session_is_put_aside_and_the_run_goes_on(identity, keep, tmp_path):
+    """With a password nobody has to get up at night; what was there is kept, and said."""
+    keep().token()
+    (file,) = (tmp_path / "data" / "state" / "tokens").glob("*.json")
+    file.write_text('{"half')
+    told = []
+    assert keep(listen=told.append).token() == "access-2"
+    assert [notice.text for notice in told] == [
+        f"{file} is damaged: it holds no session of ours. It was put aside as {file.with_suffix('.damaged')}."
+    ]
+    assert keep(listen=told.append).token() == "access-2"
+    assert len(told) == 1
+
+
+def test_the_store_is_checked_without_a_trace(keep, tmp_path):
+    """What was stored stays, and nothing is stored where nothing was."""
+    folder = tmp_path / "data" / "state" / "tokens"
+    assert keep().check_store() == f"file: {folder}, written and locked"
+    assert [path.suffix for path in folder.iterdir()] == [".lock"]
+    keep().token()
+    (file,) = folder.glob("*.json")
+    before = file.read_text()
+    keep().check_store()
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(15, []), (14, [", in 14 days"]), (0.5, [", in 0 days"]), (-1, ["ended at"])],
+)
+def test_a_given_token_is_warned_of_two_weeks_ahead(keep, clock, days, told):
+    """Once in a run, with the day; afterwards it is said that it has ended."""
+    notices = []
+    keeper = keep(token=_jwt(exp=int(clock.now + days * 86400)), listen=notices.append)
+    for _ in range(3):
+        keeper.token()
+    assert len(notices) == len(told)
+    assert all(words in notice.text for words, notice in zip(told, notices, strict=True))
+
+
+def test_a_store_that_cannot_be_asked_is_told_by_status(connect, tmp_path):
+    """``exepron status`` shows what is wrong in place of an error."""
+    folder = tmp_path / "tokens"
+    folder.mkdir()
+    folder.chmod(0o755)
+    found = stored_sign_in(connect(), tmp_path, "file")
+    assert found.grant is None
+    assert "Others can look into" in found.in_words()
+
+
+def test_what_is_told_of_a_sign_in_is_whole(identity, keep):
+    """By what, as whom, until when, for what, where it is kept, what is missing: in lines, and for programs."""
+    identity.extra = {"scope": "openid", "refresh_expires_in": 86400}
+    keep().token()
+    found = keep().describe()
+    first, missing = found.lines()
+    assert first.startswith(
+        "by password as integration@example.com until 2027-01-15 09:00 UTC, to be renewed until 2027-01-16 08:00 UTC, "
+        "scope openid, kept as file: "
+    )
+    assert missing == "asked for and not granted: profile exepron.restapi"
+    assert json.loads(json.dumps(found.as_json(), default=str))["not_granted"] == [
+        "profile",
+        "exepron.restapi",
+    ]

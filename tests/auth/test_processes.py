@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from exepron_pipeline.auth.session import Session
 from exepron_pipeline.auth.store import FileStore, key_of
 from exepron_pipeline.auth.token import Tokens
 
@@ -51,7 +52,7 @@ def test_eight_processes_with_an_expired_token_ask_once(identity, connect, proce
     """One refreshes, the others take what it got: a one-time refresh token is never used twice."""
     identity.refresh_tokens, identity.before = {"old-refresh"}, lambda: _all_begun(8, tmp_path)
     expired = Tokens("old", "password", 1000.0, 60, "old-refresh")
-    FileStore(tmp_path / "state" / "tokens").save(key_of(connect()), expired)
+    FileStore(tmp_path / "state" / "tokens").save(key_of(connect()), Session(expired))
     outcomes = _run(processes, 8, _plain(connect()), tmp_path)
     assert outcomes == ["access-1"] * 8
     assert (identity.asked, identity.discoveries) == (["refresh_token"], 1)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import stat
 from itertools import pairwise
@@ -74,14 +75,30 @@ def test_status_is_a_table(landed):
     """``status`` shows one line for each entity set."""
     ended = landed.exepron("status", COLUMNS="200")
     assert ended.returncode == 0
-    assert {line.split()[0] for line in ended.stdout.splitlines()[1:] if line.strip()} == set(OFFERED)
+    lines = [line for line in ended.stdout.splitlines()[1:] if line.strip()]
+    assert {line.split()[0] for line in lines if not line.startswith("sign-in ")} == set(OFFERED)
+
+
+def test_status_tells_who_is_signed_in(landed):
+    """User, end, scope and store of each connection, in words and for programs; no token is shown, nobody is asked."""
+    [line] = [line for line in landed.exepron("status").stdout.splitlines() if line.startswith("sign-in ")]
+    assert re.match(
+        r"sign-in default: by password as \S+ until \d{4}-\d\d-\d\d \d\d:\d\d UTC.*, scope .*kept as file: ",
+        line,
+    )
+    known = json.loads(landed.exepron("status", "--json").stdout)["sign_ins"]["default"]
+    assert known["grant"] == "password"
+    assert known["expires_at"]
+    assert known["store"].startswith("file: ")
+    assert not [value for value in known.values() if str(value).startswith("ey")]
 
 
 def test_status_before_anything_says_what_to_do(empty):
     """On an empty folder ``status`` is no error: it says how to begin, and makes no folder."""
     ended = empty.exepron("status")
     assert (ended.returncode, "exepron sync" in ended.stdout) == (0, True)
-    assert json.loads(empty.exepron("status", "--json").stdout) == {"entity_sets": {}}
+    known = json.loads(empty.exepron("status", "--json").stdout)
+    assert (known["entity_sets"], known["sign_ins"]["default"]["grant"]) == ({}, None)
     assert not empty.data_dir.exists()
 
 
@@ -110,15 +127,8 @@ def test_doctor_climbs_to_the_top(landed):
     ended = landed.exepron("doctor")
     assert ended.returncode == 0
     first = [
-        "settings",
-        "identity server",
-        "token",
-        "generation",
-        "who am I",
-        "description",
-        "disk",
-        "warehouse",
-    ]
+        "settings", "identity server", "token store", "token", "generation", "who am I", "description", "disk", "warehouse",
+    ]  # fmt: skip
     assert rungs(ended) == [("ok", name) for name in [*first, *OFFERED]]
     assert landed.dump() == before
 

@@ -208,7 +208,7 @@ def test_no_secret_leaves_its_file(first_sync, landed):
     store = landed.data_dir / "state" / "tokens"
     tokens = list(store.glob("*.json"))
     assert tokens
-    kept = json.loads(tokens[0].read_text())
+    kept = json.loads(tokens[0].read_text())["tokens"]
     hidden = {
         *landed.secrets(),
         *(value for name, value in kept.items() if name.endswith("_token") and value),

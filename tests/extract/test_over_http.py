@@ -32,6 +32,10 @@ class Tokens:
         """Give it again."""
         return "token"
 
+    def not_granted(self) -> tuple[str, ...]:
+        """Lack nothing."""
+        return ()
+
 
 @pytest.fixture
 def served(fake: ModuleType) -> Iterator[Any]:

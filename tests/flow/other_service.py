@@ -168,9 +168,9 @@ def _holds(row: dict[str, Any], condition: str) -> bool:
 
 
 @contextmanager
-def other_service() -> Iterator[OtherService]:
-    """Run it for the time of the block."""
-    service = OtherService()
+def other_service(service: OtherService | None = None) -> Iterator[OtherService]:
+    """Run it, or a given one of its kind, for the time of the block."""
+    service = service or OtherService()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

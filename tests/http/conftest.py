@@ -128,6 +128,7 @@ def transport() -> Iterator[Transport]:
 
 @pytest.fixture
 def guarded(server: Server) -> Iterator[Transport]:
-    """Give a transport that knows where the API is."""
+    """Give a transport that knows where the API is, and where the token endpoint."""
     with Transport(timeout=5, read_only_below=f"{server.url}/api/v1") as opened:
+        opened.allow_posts([f"{server.url}/connect/token"], server.url)
         yield opened

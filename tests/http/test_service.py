@@ -15,7 +15,8 @@ from exepron_pipeline.errors import (
     ServerUnavailableError,
 )
 from exepron_pipeline.http.throttle import Throttle
-from exepron_pipeline.odata.service import Service, resolve
+from exepron_pipeline.odata.address import resolve
+from exepron_pipeline.odata.service import Service
 
 BASE = "https://api.example/api/v1"
 
@@ -25,6 +26,7 @@ class _Tokens:
 
     def __init__(self, renewals: int = 1) -> None:
         self.renewals, self.refused = renewals, []
+        self.missing: tuple[str, ...] = ()
 
     def token(self) -> str:
         return f"token-{len(self.refused)}"
@@ -34,6 +36,9 @@ class _Tokens:
         if len(self.refused) > self.renewals:
             raise AuthRejectedError("No other token.")
         return self.token()
+
+    def not_granted(self) -> tuple[str, ...]:
+        return self.missing
 
 
 @pytest.fixture
@@ -71,6 +76,50 @@ def test_a_token_refused_twice_is_not_asked_for_again(server, service, tokens, a
     with pytest.raises(AuthRejectedError, match="GET Users was answered with 401"):
         service.get("Users")
     assert (len(server.asked), tokens.refused) == (2, ["token-0"])
+
+
+def test_an_api_that_refuses_everything_costs_one_token(server, service, tokens, answer):
+    """A new token that was refused at once is not renewed for each further question, until it is accepted."""
+    server.answer(answer(401))
+    for _ in range(3):
+        with pytest.raises(AuthRejectedError, match="401"):
+            service.get("Users")
+    assert (len(server.asked), tokens.refused) == (4, ["token-0"])
+    tokens.renewals = 2
+    server.answer(answer(200), answer(401), answer(200))
+    service.get("Users")
+    service.get("Users")
+    assert tokens.refused == ["token-0", "token-1"]
+
+
+def test_a_refusal_after_a_smaller_grant_names_the_scope(server, service, tokens, answer):
+    """Who may not see something learns that the token lacks a scope; without one nothing is guessed."""
+    server.answer(answer(403))
+    with pytest.raises(NotPermittedError) as plain:
+        service.get("Users")
+    tokens.missing = ("exepron.restapi:extended",)
+    with pytest.raises(NotPermittedError, match=r"without the scope exepron\.restapi:extended") as explained:
+        service.get("Users")
+    assert "scope" not in plain.value.message
+    assert "Allow the client that scope" in explained.value.hint
+
+
+def test_a_token_is_taken_when_the_question_is_sent(server, transport, answer):
+    """While one waits for one's turn or after a failure, a token of a few seconds ends: each attempt takes a fresh one."""
+
+    class Short(_Tokens):
+        given = 0
+
+        def token(self) -> str:
+            self.given += 1
+            return f"short-{self.given}"
+
+    server.answer(answer(503), answer(503), answer(200, b"[1]"))
+    tokens = Short()
+    Service(server.url, transport, tokens, Throttle(0, 1)).get("Users")
+    sent = [asked.headers["authorization"] for asked in server.asked]
+    assert sent == ["Bearer short-1", "Bearer short-2", "Bearer short-3"]
+    assert tokens.refused == []
 
 
 def test_a_source_that_has_no_other_token_says_so(server, transport, answer):

@@ -119,28 +119,62 @@ def test_cookies_are_not_kept(server, transport, answer):
     assert "cookie" not in server.asked[1].headers
 
 
-def test_a_form_is_posted(server, transport):
+def test_a_form_is_posted(server, guarded):
     """Fields are form-encoded; a text is sent as it is."""
-    transport.post_form(server.url + "/connect/token", {"a": "b c&d"}, {"X-A": "1"})
-    transport.post_form(server.url + "/connect/token", "a=%20", {})
+    guarded.post_form(server.url + "/connect/token", {"a": "b c&d"}, {"X-A": "1"})
+    guarded.post_form(server.url + "/connect/token", "a=%20", {})
     assert [request.body for request in server.asked] == [b"a=b+c%26d", b"a=%20"]
     assert server.asked[0].headers["content-type"] == "application/x-www-form-urlencoded"
     assert server.asked[0].headers["x-a"] == "1"
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1", "/api/v1/", "/API/v1/Projects", "/api/./v1/x", "/a/..%2fapi/v1/x"]
+    "path",
+    [
+        "/api/v1",
+        "/api/v1/Projects",
+        "/",
+        "/connect/token/",
+        "/connect/token?a=1",
+        "/Connect/token",
+        "/connect",
+    ],
 )
-def test_nothing_is_posted_to_the_api(server, guarded, path):
-    """Towards the API only GET exists, however its address is spelled."""
-    with pytest.raises(PermanentError, match="only GET"):
+def test_nothing_is_posted_but_to_the_named_endpoints(server, guarded, path):
+    """An address that is merely like an endpoint, or near it, gets no form."""
+    with pytest.raises(PermanentError, match="Refused to POST"):
         guarded.post_form(server.url + path, {}, {})
     assert server.asked == []
 
 
-def test_posting_beside_the_api_is_allowed(server, guarded):
-    """An address that merely begins alike is not the API."""
-    assert guarded.post_form(server.url + "/api/v10", {}, {}).status == 200
+def test_without_endpoints_nothing_is_posted(server, transport):
+    """Whoever reads only never posts."""
+    with pytest.raises(PermanentError, match="Only GET is used"):
+        transport.post_form(server.url, {}, {})
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1", "/api/v1/", "/API/v1/Projects", "/api/./v1/x", "/a/..%2fapi/v1/x"]
+)
+def test_no_endpoint_is_within_the_api(server, guarded, path):
+    """An identity server beside the API that names one of its addresses is refused, however it spells it."""
+    with pytest.raises(ConfigurationError, match=r"names an address of the API.*EXEPRON_API_URL"):
+        guarded.allow_posts([server.url + path], f"{server.url}/identity")
+
+
+def test_no_endpoint_leads_from_https_to_http(transport):
+    """Not even to loopback, where somebody else may listen."""
+    with pytest.raises(ConfigurationError, match="without TLS"):
+        transport.allow_posts(["http://127.0.0.1:9/token"], "https://id.example")
+
+
+def test_an_api_without_a_path_leaves_room_for_its_identity_server(server):
+    """Both on one host and the API's address without a path: only the named endpoint gets forms."""
+    with Transport(timeout=5, read_only_below=server.url) as opened:
+        opened.allow_posts([f"{server.url}/connect/token"], server.url)
+        assert opened.post_form(f"{server.url}/connect/token", {}, {}).status == 200
+        with pytest.raises(PermanentError, match="Refused to POST"):
+            opened.post_form(f"{server.url}/Projects", {}, {})
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://[::1", "nonsense", "http://127.0.0.1:x/"])

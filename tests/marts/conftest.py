@@ -15,8 +15,8 @@ Row = dict[str, Any]
 GONE = {"mode": "reconcile", "evidence": "count", "complete": True, "max_deleted_share": 1}
 
 
-def helper(folder: str, name: str) -> ModuleType:
-    """A module of another folder of tests."""
+def load(folder: str, name: str) -> ModuleType:
+    """A module of a folder of tests."""
     path = Path(__file__).parents[1] / folder / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec
@@ -28,9 +28,15 @@ def helper(folder: str, name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def helper() -> Callable[[str, str], ModuleType]:
+    """Loads a module that is no test from a folder of tests."""
+    return load
+
+
+@pytest.fixture(scope="session")
 def scenery() -> ModuleType:
     """The module ``scene.py`` of ``tests/publish``."""
-    return helper("publish", "scene")
+    return load("publish", "scene")
 
 
 @pytest.fixture
@@ -93,7 +99,7 @@ def days(scene: Any) -> Days:
 @pytest.fixture(scope="module")
 def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Any]]:
     """Starts a sandbox, and gives it with the data folder that is filled from it."""
-    kit = helper("flow", "lab")
+    kit = load("flow", "lab")
     with ExitStack() as stack:
 
         def start() -> Any:

@@ -50,6 +50,12 @@ def test_the_marts_that_exist() -> None:
     }
 
 
+@pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
+def test_every_mart_tells_when_it_is_empty(mart: Mart) -> None:
+    """A reader of an empty mart is told what must happen first, in the mart's own words."""
+    assert f"Empty {mart.empty_until}." in mart.description
+
+
 def reading(name: str, *tables: str) -> Mart:
     """A mart that reads some tables."""
     return Mart(

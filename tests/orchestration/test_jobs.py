@@ -155,7 +155,11 @@ def test_publishing_needs_no_service(published, run_job, monkeypatch):
     monkeypatch.setenv("EXEPRON_IDENTITY_URL", "http://127.0.0.1:9/identity")
     result = run_job("publish")
     assert result.success
-    assert landed(result)["project_status"]["dagster/row_count"] > 0
+    status = landed(result)["project_status"]
+    assert status["dagster/row_count"] > 0
+    types = {column.name: column.type for column in status["dagster/column_schema"].columns}
+    assert (types["project_id"], types["tasks_total"]) == ("BIGINT", "BIGINT")
+    assert {type_ for type_ in types.values() if "TIMESTAMP" in type_} == {"TIMESTAMP WITH TIME ZONE"}
     snapshot = landed(result)["snapshot"]
     assert Path(snapshot["path"]).is_file()
     assert "| core.users | 141 |" in snapshot["rows"]
@@ -220,7 +224,8 @@ def test_no_secret_is_kept_by_dagster(run_job, home, connected, proxy, monkeypat
 def _tokens(state):
     """Every token in the token store."""
     kept = [json.loads(path.read_text()) for path in (state / "tokens").glob("*.json")]
-    return [token for each in kept for name, token in each.items() if name.endswith("token") and token]
+    tokens = [each["tokens"] or {} for each in kept]
+    return [token for each in tokens for name, token in each.items() if name.endswith("token") and token]
 
 
 def test_metadata_of_a_quiet_refresh_is_plain():

@@ -6,6 +6,7 @@ several rows with the same stamp, stamps with and without a fraction.
 
 import base64
 import datetime as dt
+import hashlib
 import http.client
 import json
 import socket
@@ -13,8 +14,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -206,6 +208,100 @@ class Client:
         return Client(self.base, self.sign_in(email).json["access_token"], self.seed)
 
 
+class Form(HTMLParser):
+    """The form on a page: where it goes, how, and the fields that it holds already."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.action, self.method, self.fields = "", "", {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take what a browser would."""
+        known = dict(attrs)
+        if tag == "form":
+            self.action, self.method = known["action"], known["method"].upper()
+        elif tag == "input":
+            self.fields[known["name"]] = known.get("value") or ""
+
+
+VERIFIER = "verifier-" + "v" * 43
+S256 = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+@dataclass
+class Person:
+    """Somebody at a browser, who signs in at one server; no redirect is followed."""
+
+    client: Client
+    email: str = "sync@ten.example"
+    cookies: dict[str, str] = field(default_factory=dict)
+    challenge: str = S256
+
+    def open(self, target: str, method: str = "GET", body: str | None = None) -> Answer:
+        """A page, with the cookies that the server gave."""
+        kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Cookie": kept} if kept else {}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        answer = self.client.send(method, target, None if body is None else body.encode(), **headers)
+        if kept := answer.headers.get("set-cookie"):
+            name, _, value = kept.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
+
+    def send_form(self, page: Answer, **typed: str) -> Answer:
+        """The form on a page, filled in."""
+        form = Form(page.text)
+        fields = urlencode(form.fields | typed)
+        if form.method == "GET":
+            return self.open(f"{form.action}?{fields}")
+        return self.open(form.action, form.method, fields)
+
+    def decide(self, page: Answer, decision: str = "allow") -> Answer:
+        """Sign in with the right password, and press a button."""
+        password = credentials.password(self.client.seed, self.email)
+        return self.send_form(page, username=self.email, password=password, decision=decision)
+
+    def ask(self, **changed: str | None) -> Answer:
+        """The page that an authorization request of the public client leads to; ``None`` leaves a parameter out."""
+        asked = {
+            "response_type": "code",
+            "client_id": credentials.PUBLIC_CLIENT_ID,
+            "redirect_uri": "http://127.0.0.1:50123/callback",
+            "scope": "openid profile exepron.restapi offline_access",
+            "state": "a&b=1",
+            "code_challenge": self.challenge,
+            "code_challenge_method": "S256",
+        } | changed
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return self.open(f"/identity/connect/authorize?{query}")
+
+    def landed(self, answer: Answer) -> dict[str, str]:
+        """The parameters with which a redirect leads back to the client."""
+        assert answer.status == 303, answer.text
+        return dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+
+    def code(self, **changed: str | None) -> str:
+        """An authorization code, agreed to."""
+        return self.landed(self.decide(self.ask(**changed)))["code"]
+
+    def exchange(self, code: str, **changed: str | None) -> Answer:
+        """The token request of the public client for a code."""
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": credentials.PUBLIC_CLIENT_ID,
+            "code": code,
+            "redirect_uri": "http://127.0.0.1:50123/callback",
+            "code_verifier": VERIFIER,
+        } | changed
+        return self.client.ask_token(**{name: value for name, value in form.items() if value is not None})
+
+    def sign_in(self, **changed: str | None) -> dict[str, Any]:
+        """The tokens of a whole sign-in."""
+        return self.exchange(self.code(**changed)).json
+
+
 ServeWorld = Callable[..., Client]
 
 
@@ -237,15 +333,16 @@ def serve_world() -> Iterator[ServeWorld]:
 
 @pytest.fixture(scope="session")
 def serve_tiny(serve_world: ServeWorld) -> Callable[..., tuple[Client, Any]]:
-    """Serve a portfolio of its own with an offer: a client of the service user, and the world."""
+    """Serve a portfolio of its own with an offer: a client, signed in as the service user, and the world."""
     from exepron_pipeline.sandbox.faults.schedule import faults_of
     from exepron_pipeline.sandbox.offer import offer_of
     from exepron_pipeline.sandbox.world import World
 
-    def serve(generation: str | None = None, **names: Any) -> tuple[Client, Any]:
+    def serve(generation: str | None = None, *, sign_in: bool = True, **names: Any) -> tuple[Client, Any]:
         offer = offer_of(generation, **names)
         world = World(TinyPortfolio(), faults=faults_of(offer.faults))  # type: ignore[arg-type]  # a stand-in
-        return serve_world(world, offer=offer).as_user("sync@ten.example"), world
+        client = serve_world(world, offer=offer)
+        return client.as_user("sync@ten.example") if sign_in else client, world
 
     return serve
 
@@ -274,3 +371,15 @@ def anonymous(serve_world: ServeWorld, tiny: TinyPortfolio) -> Client:
 def service(anonymous: Client) -> Client:
     """Signed in as the service user of the first account."""
     return anonymous.as_user("sync@ten.example")
+
+
+@pytest.fixture(scope="session")
+def person_at() -> Callable[..., Person]:
+    """People at browsers, by the client of the server that they visit."""
+    return Person
+
+
+@pytest.fixture
+def person(anonymous: Client) -> Person:
+    """Somebody at a browser."""
+    return Person(anonymous)

@@ -172,9 +172,14 @@ def test_without_token(anonymous):
         assert (answer.status, answer.headers["www-authenticate"], answer.body) == (401, "Bearer", b"")
 
 
-def test_bad_tokens(anonymous, service, tiny):
-    """Tampered, foreign, unsigned and expired tokens, and those of a user who is gone, are 401 invalid_token."""
-    from exepron_pipeline.sandbox.tokens import AccessTokens
+def test_bad_tokens(anonymous, service, person):
+    """Tampered, foreign, unsigned, expired and ID tokens, and those of a user who is gone, are 401 invalid_token."""
+    from exepron_pipeline.sandbox.identity.session import Session
+    from exepron_pipeline.sandbox.identity.tokens import AccessTokens
+
+    def issued(issuer, seed, lifetime, user_id=1):
+        session = Session("c", user_id, "exepron.restapi", 0)
+        return AccessTokens.of_seed(issuer, seed, lifetime).issue(session, "exepron.restapi")
 
     issuer = f"{anonymous.base}/identity"
     header, payload, signature = service.token.split(".")
@@ -182,10 +187,11 @@ def test_bad_tokens(anonymous, service, tiny):
         "garbage",
         f"{header}.{payload}.{signature[:-4]}AAAA",
         f"eyJhbGciOiJub25lIn0.{payload}.",
-        AccessTokens.of_seed(issuer, 8, 60).issue(1, "c", "exepron.restapi"),
-        AccessTokens.of_seed("http://127.0.0.1:1/identity", 7, 60).issue(1, "c", "exepron.restapi"),
-        AccessTokens.of_seed(issuer, 7, -60).issue(1, "c", "exepron.restapi"),
-        AccessTokens.of_seed(issuer, 7, 60).issue(12345, "c", "exepron.restapi"),
+        issued(issuer, 8, 60),
+        issued("http://127.0.0.1:1/identity", 7, 60),
+        issued(issuer, 7, -60),
+        issued(issuer, 7, 60, user_id=12345),
+        person.sign_in()["id_token"],
     ]
     for token in bad:
         answer = anonymous.send("GET", "/api/v1/Accounts/0/Users", Authorization=f"Bearer {token}")
@@ -195,10 +201,12 @@ def test_bad_tokens(anonymous, service, tiny):
 
 
 def test_scope_is_needed(anonymous):
-    """A good token without the API's scope is 401 insufficient_scope."""
+    """A good token without the API's scope is 403, and the header names the scope (RFC 6750, 3.1)."""
     token = anonymous.sign_in("sync@ten.example", "openid profile").json["access_token"]
     answer = anonymous.send("GET", "/api/v1/Accounts/0/Users", Authorization=f"Bearer {token}")
-    assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Bearer error="insufficient_scope"')
+    assert answer.status == 403
+    challenge = 'Bearer error="insufficient_scope", scope="exepron.restapi"'
+    assert answer.headers["www-authenticate"] == challenge
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

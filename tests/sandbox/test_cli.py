@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,21 @@ def test_exec_keeps_real_credentials_away(run, folder):
     assert (ours["EXEPRON_GRANT"], ours["EXEPRON_ACCOUNTS"]) == ("password", "auto")
 
 
+def test_exec_as_a_user(run, folder):
+    """With ``--as-user`` CMD gets the public client and no secret, and the person is told what to type."""
+    command = ("--data-dir", folder, "--as-user", "--", sys.executable, "-c", SHOW)
+    code, out, err = run("exec", *command, EXEPRON_PASSWORD="actual", EXEPRON_CLIENT_SECRET_FILE="/actual")
+    assert code == 0
+    ours = {name: value for name, value in json.loads(out).items() if name.startswith("EXEPRON_")}
+    assert set(ours) == {
+        "EXEPRON_API_URL", "EXEPRON_IDENTITY_URL", "EXEPRON_DATA_DIR", "EXEPRON_CLIENT_ID",
+        "EXEPRON_REDIRECT_URI", "EXEPRON_GRANT", "EXEPRON_ACCOUNTS",
+    }  # fmt: skip
+    assert (ours["EXEPRON_CLIENT_ID"], ours["EXEPRON_GRANT"]) == ("exepron-sandbox-public", "auto")
+    running = process.start(Path(folder))
+    assert f"sign in as {running.username} with the password {running.password}\n" in err
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_exec_hands_signals_on(run, tmp_path, number):
     """SIGTERM and SIGINT reach CMD, which ends in its own way; then the sandbox is stopped."""
@@ -156,13 +172,16 @@ def test_exec_serves_what_is_asked_for(run, tmp_path):
     )
     code, out, err = run(
         "exec", "--generation", "g3", "--profile", "confirmed", "--stamps", "local", "--limit", "page=9",
+        "--token-lifetime", "7",
         "--fault", "unavailable:3", "--fault", "slow-answer", "--", sys.executable, "-c", asks,
     )  # fmt: skip
     assert code == 0, err
     said = json.loads(out)
     assert (said["generation"], said["profile"]) == ("g3", "confirmed")
     assert said["faults"] == {"unavailable": 0, "slow-answer": 0}
-    assert {"--stamps=local", "--limit=page=9", "--fault=unavailable:3"} <= set(said["offer"])
+    assert {"--stamps=local", "--limit=page=9", "--limit=token-lifetime=7", "--fault=unavailable:3"} <= set(
+        said["offer"]
+    )
 
 
 def test_names_are_listed(run, tmp_path):

@@ -1,6 +1,8 @@
 import base64
+import dataclasses
 import json
 import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -37,13 +39,27 @@ def test_secrets_are_awkward():
 
 
 def test_discovery_names_what_there_is(anonymous):
-    """Discovery gives the issuer it was asked at, and only endpoints that answer."""
+    """Discovery gives the issuer it was asked at, and only endpoints and grants that there are."""
     document = anonymous.send("GET", "/identity/.well-known/openid-configuration").json
     assert document["issuer"] == f"{anonymous.base}/identity"
     assert document["token_endpoint"] == f"{anonymous.base}/identity/connect/token"
-    assert document["grant_types_supported"] == ["password", "client_credentials", "refresh_token"]
+    assert document["response_types_supported"] == ["code"]
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    assert document["authorization_response_iss_parameter_supported"] is True
+    assert document["token_endpoint_auth_methods_supported"] == [
+        "client_secret_basic",
+        "client_secret_post",
+        "none",
+    ]
     assert "offline_access" in document["scopes_supported"]
-    assert not [name for name in document if name.endswith("_endpoint") and name != "token_endpoint"]
+    endpoints = {name: address for name, address in document.items() if name.endswith("_endpoint")}
+    assert len(endpoints) == 5
+    for name, address in endpoints.items():
+        answer = anonymous.send("POST", address.removeprefix(anonymous.base))
+        assert answer.status in {400, 401}, name
+    for grant in document["grant_types_supported"]:
+        error = anonymous.ask_token((credentials.CLIENT_ID, SECRET), grant_type=grant).json["error"]
+        assert error != "unsupported_grant_type" or grant == "client_credentials"
 
 
 def test_the_published_key_verifies_a_token(anonymous, service):
@@ -148,16 +164,56 @@ def test_unknown_scope_is_refused(anonymous):
     assert (answer.status, answer.json["error"]) == (400, "invalid_scope")
 
 
-def test_public_client_has_no_secret(anonymous):
+def test_public_client_has_no_secret(anonymous, person):
     """A public client sends its id alone; a secret with it is refused."""
-    form = {
-        "grant_type": "password",
-        "client_id": credentials.PUBLIC_CLIENT_ID,
-        "username": "sync@ten.example",
-        "password": PASSWORD,
-    }
-    assert anonymous.ask_token(**form).status == 200
+    token = person.sign_in()["refresh_token"]
+    form = {"grant_type": "refresh_token", "client_id": credentials.PUBLIC_CLIENT_ID, "refresh_token": token}
     assert anonymous.ask_token(**form, client_secret="x").status == 401
+    assert anonymous.ask_token((credentials.PUBLIC_CLIENT_ID, "x"), **form).status == 401
+    assert anonymous.ask_token(**form).status == 200
+
+
+def test_a_public_client_has_no_password_grant(anonymous):
+    """The client for people at a browser never sees a password."""
+    answer = anonymous.ask_token(
+        grant_type="password", client_id=credentials.PUBLIC_CLIENT_ID, username="sync@ten.example", password=PASSWORD
+    )  # fmt: skip
+    assert (answer.status, answer.json["error"]) == (400, "unauthorized_client")
+
+
+def test_a_parameter_comes_once(anonymous):
+    """A parameter that comes twice is refused, one without a value counts as left out (RFC 6749, 3.2)."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    twice = anonymous.send(
+        "POST", "/identity/connect/token", b"grant_type=password&username=a&username=b&client_id=c", **form
+    )
+    assert (twice.status, twice.json["error"]) == (400, "invalid_request")
+    empty = anonymous.send("POST", "/identity/connect/token", b"grant_type=&client_id=c", **form)
+    assert (empty.status, empty.json["error"]) == (400, "invalid_request")
+
+
+def test_one_way_of_authentication(anonymous):
+    """A secret in header and form at once is refused (RFC 6749, 2.3)."""
+    answer = anonymous.ask_token((credentials.CLIENT_ID, SECRET), grant_type="password", client_secret=SECRET)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(("taken", "refused"), [("header", "form"), ("form", "header")])
+def test_one_way_only(serve_tiny, taken, refused):
+    """A server that takes the secret in one way says so in discovery, and answers 401 to the other one."""
+    sends = {
+        "header": {"basic": (credentials.CLIENT_ID, SECRET)},
+        "form": {"client_id": credentials.CLIENT_ID, "client_secret": SECRET},
+    }
+    client = serve_tiny(limits=(f"client-auth={taken}",), sign_in=False)[0]
+    form = {"grant_type": "password", "username": "sync@ten.example", "password": PASSWORD, "scope": SCOPE}
+    assert client.ask_token(**sends[taken], **form).status == 200
+    answer = client.ask_token(**sends[refused], **form)
+    assert (answer.status, answer.json["error"]) == (401, "invalid_client")
+    assert answer.headers["www-authenticate"].startswith("Basic")
+    document = client.send("GET", "/identity/.well-known/openid-configuration").json
+    names = {"header": "client_secret_basic", "form": "client_secret_post"}
+    assert document["token_endpoint_auth_methods_supported"] == [names[taken], "none"]
 
 
 def test_refresh_rotates(anonymous):
@@ -188,14 +244,16 @@ def test_host_header_does_not_matter(anonymous):
 
 
 def test_reuse_kills_the_family(anonymous):
-    """A refresh token used twice ends its family, the newest member included, and no other family."""
+    """A refresh token used twice ends its session: the newest one, the access tokens, and no other session."""
     other = offline(anonymous)["refresh_token"]
     first = offline(anonymous)["refresh_token"]
-    second = refresh(anonymous, first).json["refresh_token"]
+    second = refresh(anonymous, first)
     reuse = refresh(anonymous, first)
     assert (reuse.status, reuse.json["error"]) == (400, "invalid_grant")
-    assert refresh(anonymous, second).json["error"] == "invalid_grant"
+    assert refresh(anonymous, second.json["refresh_token"]).json["error"] == "invalid_grant"
     assert refresh(anonymous, other).status == 200
+    stolen = dataclasses.replace(anonymous, token=second.json["access_token"])
+    assert stolen.get("Accounts/0/Roles").status == 401
 
 
 def test_refresh_token_belongs_to_its_client(anonymous):
@@ -220,6 +278,81 @@ def test_lifetime_is_a_setting(serve_world, tiny):
     assert short.get("Accounts/0/Users").status == 200
     time.sleep(2.1)
     assert short.get("Accounts/0/Users").status == 401
+
+
+def test_refresh_tokens_end(serve_tiny):
+    """A refresh token whose time is up is refused."""
+    client = serve_tiny(limits=("refresh-lifetime=1",))[0]
+    token = offline(client)["refresh_token"]
+    time.sleep(1.1)
+    assert refresh(client, token).json["error"] == "invalid_grant"
+
+
+def test_rotation_does_not_make_a_sign_in_live_longer():
+    """A refresh token lives from the sign-in on, however often it was rotated."""
+    from exepron_pipeline.sandbox.identity.clients import registered_clients
+    from exepron_pipeline.sandbox.identity.refresh import RefreshTokens
+    from exepron_pipeline.sandbox.identity.session import Session
+
+    now = [0.0]
+    client = registered_clients(7)[credentials.PUBLIC_CLIENT_ID]
+    tokens = RefreshTokens(per_client=9, per_user=9, lifetime=60, clock=lambda: now[0])
+    session = Session(client.client_id, 1, SCOPE, 0)
+    text = tokens.keep(session)
+    for now[0] in (20.0, 59.0):
+        used = tokens.find(text, client)
+        text = tokens.keep(session, used)
+        assert tokens.alive() == {(1, client.client_id): 1}
+    now[0] = 60.0
+    assert tokens.find(text, client) is None
+    assert not tokens.alive()
+
+
+def test_lockout(serve_tiny):
+    """Wrong passwords in a row lock a user out, and the right one is refused too; a right one in time forgives."""
+    client = serve_tiny(limits=("lockout=2",), sign_in=False)[0]
+
+    def sign_in(email, password):
+        form = {"grant_type": "password", "scope": SCOPE, "username": email, "password": password}
+        return client.ask_token((credentials.CLIENT_ID, SECRET), **form)
+
+    for password, status in (("no", 400), (PASSWORD, 200), ("no", 400), (PASSWORD, 200)):
+        assert sign_in("sync@ten.example", password).status == status
+    for password in ("no", "no", PASSWORD):
+        answer = sign_in("sync@ten.example", password)
+        assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
+    assert sign_in("ann@ten.example", credentials.password(7, "Ann@ten.example")).status == 200
+
+
+@pytest.mark.parametrize("seconds", [-600, 4000])
+def test_the_clock_is_a_setting(serve_tiny, seconds):
+    """A server whose clock is wrong is so in the Date header and in its tokens, and takes them all the same."""
+    client = serve_tiny(limits=(f"clock={seconds}",))[0]
+    now = time.time() + seconds
+    claims = claims_of(client.token)
+    assert abs(claims["iat"] - now) < 20
+    assert claims["exp"] == claims["iat"] + 3600
+    answer = client.get("Accounts/0/Roles")
+    assert answer.status == 200
+    assert abs(parsedate_to_datetime(answer.headers["date"]).timestamp() - now) < 20
+
+
+def test_counts(serve_tiny):
+    """The server counts token requests by grant and outcome, tokens issued, and refresh tokens alive."""
+    client = serve_tiny(sign_in=False)[0]
+    first = offline(client)["refresh_token"]
+    second = refresh(client, first).json["refresh_token"]
+    offline(client)
+    counts = client.send("GET", "/identity/connect/counts").json
+    assert counts["token_requests"] == {"password": {"ok": 2}, "refresh_token": {"ok": 1}}
+    assert counts["issued"] == {"access_token": 3, "refresh_token": 3}
+    assert counts["refresh_tokens_alive"] == {"1": {credentials.CLIENT_ID: 2}}
+    refresh(client, first)
+    refresh(client, second)
+    counts = client.send("GET", "/identity/connect/counts").json
+    assert counts["token_requests"]["refresh_token"] == {"ok": 1, "invalid_grant": 2}
+    assert counts["requests"]["token"] == {"ok": 3, "invalid_grant": 2}
+    assert counts["refresh_tokens_alive"] == {"1": {credentials.CLIENT_ID: 1}}
 
 
 def test_same_seed_same_key(serve_world, tiny, anonymous):

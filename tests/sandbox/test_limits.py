@@ -21,15 +21,6 @@ def refresh(client, token, client_id=credentials.CLIENT_ID):
     return client.ask_token(**form)
 
 
-def public_token(client):
-    """A refresh token of the same user at the client without a secret."""
-    email = "sync@ten.example"
-    return client.ask_token(
-        grant_type="password", client_id=credentials.PUBLIC_CLIENT_ID, username=email,
-        password=credentials.password(7, email), scope=SCOPE,
-    ).json["refresh_token"]  # fmt: skip
-
-
 def private_token(client):
     """A refresh token of the service user."""
     return client.sign_in("sync@ten.example", SCOPE).json["refresh_token"]
@@ -85,23 +76,34 @@ def test_rate_counts_each_user():
     assert limit.wait(1) > 0
 
 
-def test_oldest_refresh_token_of_a_client_ends(serve_tiny):
+def test_oldest_refresh_token_of_a_client_ends(serve_tiny, person_at):
     """Past the cap for one client the oldest token of this user stops working; other clients keep theirs."""
     client, _ = serve_tiny(limits=("refresh-per-client=2",))
-    elsewhere = public_token(client)
+    elsewhere = person_at(client).sign_in()["refresh_token"]
     first, second, third = (private_token(client) for _ in range(3))
     assert refresh(client, first).json["error"] == "invalid_grant"
     assert refresh(client, second).status == refresh(client, third).status == 200
     assert refresh(client, elsewhere, credentials.PUBLIC_CLIENT_ID).status == 200
 
 
-def test_oldest_refresh_token_of_a_user_ends(serve_tiny):
+def test_oldest_refresh_token_of_a_user_ends(serve_tiny, person_at):
     """The cap over all clients ends the oldest token, at whatever client."""
     client, _ = serve_tiny(limits=("refresh-per-user=2",))
-    first = public_token(client)
+    first = person_at(client).sign_in()["refresh_token"]
     second, third = private_token(client), private_token(client)
     assert refresh(client, first, credentials.PUBLIC_CLIENT_ID).json["error"] == "invalid_grant"
     assert refresh(client, second).status == refresh(client, third).status == 200
+
+
+def test_caps_hold_however_many_sign_in(serve_tiny, person_at):
+    """However often one signs in, no more refresh tokens are alive than the caps allow, the newest ones."""
+    client, _ = serve_tiny(limits=("refresh-per-client=3", "refresh-per-user=4"))
+    for _ in range(5):
+        newest = private_token(client), person_at(client).sign_in()["refresh_token"]
+    alive = client.send("GET", "/identity/connect/counts").json["refresh_tokens_alive"]["1"]
+    assert alive == {credentials.CLIENT_ID: 2, credentials.PUBLIC_CLIENT_ID: 2}
+    assert refresh(client, newest[0]).status == 200
+    assert refresh(client, newest[1], credentials.PUBLIC_CLIENT_ID).status == 200
 
 
 def test_rotation_does_not_count(serve_tiny):
@@ -165,6 +167,8 @@ def test_money_hidden_by_role(serve_tiny):
         "rate=1:soon",
         "financial=maybe",
         "clients=3:cut",
+        "client-auth=none",
+        "clock=late",
         "x=1",
         "",
     ],

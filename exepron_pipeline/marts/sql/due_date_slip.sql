@@ -2,6 +2,8 @@
 -- happened in between. Only observed days count; what changed twice from one to the next one counts once. Each
 -- change with its day is in `marts.project_day`.
 --
+-- Empty until a project is read.
+--
 -- reads
 --   marts.project_day: _account_id VARCHAR, project_id ID, day DATE, project_name VARCHAR, is_observed BOOLEAN,
 --     project_due_date TIMESTAMPTZ

@@ -2,6 +2,8 @@
 -- the forecast of which due date turned. Where days were not observed in between, the change happened on one of
 -- the days after `former_day`, up to `day`. What a project was first seen with is no change.
 --
+-- Empty until an early warning changes between two observed days.
+--
 -- reads
 --   marts.project_day: _account_id VARCHAR, project_id ID, day DATE, project_name VARCHAR, is_observed BOOLEAN,
 --     early_warning DOUBLE, early_warning_status VARCHAR

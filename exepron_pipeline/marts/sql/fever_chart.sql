@@ -7,6 +7,8 @@
 -- Percentages that Exepron gives are its own numbers, on its own scale: if it gives shares (0 to 1), they are
 -- shares here, and `zone_textbook` is wrong.
 --
+-- Empty until a project is read.
+--
 -- reads
 --   marts.project_day: _account_id VARCHAR, project_id ID, day DATE, project_name VARCHAR, is_observed BOOLEAN,
 --     buffer_penetration DOUBLE

@@ -3,6 +3,8 @@
 -- successful reading the measures are null: they are never carried over. A deleted project has no rows from the
 -- day of its deletion on.
 --
+-- Empty until a project is read.
+--
 -- reads
 --   history.projects: _account_id VARCHAR, project_id ID, project_name VARCHAR, status_code BIGINT,
 --     status_name VARCHAR, early_warning DOUBLE, early_warning_status VARCHAR, buffer_penetration DOUBLE,

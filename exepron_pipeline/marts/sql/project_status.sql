@@ -1,5 +1,7 @@
 -- One row per live project: where it stands, who manages it, and how much work and buffer are left.
 --
+-- Empty until a live project is read.
+--
 -- reads
 --   core.projects: _account_id VARCHAR, project_id ID, project_name VARCHAR, project_group_id ID,
 --     project_manager_id ID, status_code BIGINT, status_name VARCHAR, is_template BOOLEAN,

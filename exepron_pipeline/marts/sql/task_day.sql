@@ -3,6 +3,8 @@
 -- live as long as it exists, is no template, and has work left: its rows end with the first observed day on which
 -- all of its tasks are completed. A task has rows from the first day on which it was known until it is deleted.
 --
+-- Empty until a task of a live project is read.
+--
 -- reads
 --   history.tasks: _account_id VARCHAR, task_id ID, project_id ID, duration BIGINT, remaining_duration BIGINT,
 --     status_code BIGINT, status_name VARCHAR, is_critical_chain BOOLEAN, _op VARCHAR, _valid_from TIMESTAMPTZ,

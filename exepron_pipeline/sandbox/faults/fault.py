@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Stage = Literal["request", "question", "page", "response", "token", "clock"]
-"""Before anything is looked up · before rows are read · around the rows · on the way out · after an answer of
-the token endpoint · at a look at the clock."""
+Stage = Literal["request", "question", "page", "response", "visit", "answer", "issue", "landing", "clock"]
+"""At the API: before anything is looked up · before rows are read · around the rows · on the way out. At the
+identity server: before a program's request is handled · after · before tokens are made · before a browser is
+sent back. At both: at a look at the clock."""
 
 
 def _always(_subject: Any) -> bool:
@@ -20,7 +21,8 @@ def _always(_subject: Any) -> bool:
 class Fault:
     """One thing that can go wrong.
 
-    ``act`` and ``fits`` get the subject of their stage: an ``Exchange``, a ``TokenAnswer`` or a ``Tick``.
+    ``act`` and ``fits`` get the subject of their stage: an ``Exchange``, a ``Visit``, an ``Issue``, a ``Landing`` or
+    a ``Tick``.
     ``fits`` tells where there is something to disturb; ``when`` says which of these occasions are struck if
     nobody says otherwise.
     """

@@ -1,8 +1,10 @@
-"""Faults of the pages of a list: links that lead nowhere, rows that come twice, pages that are odd.
+"""Faults of the pages of a list: links that lead nowhere, counts that are wrong, rows that come twice.
 
 Here belongs what stands in one answer as a whole. Not here: single values (``values.py``), rows that
 change in truth (``changes.py``).
 """
+
+from starlette.responses import JSONResponse
 
 from exepron_pipeline.sandbox.exchange import Exchange
 from exepron_pipeline.sandbox.faults.fault import Fault
@@ -39,6 +41,10 @@ def _past_the_end(exchange: Exchange) -> None:
     exchange.page.next_link = exchange.link(str(10**9))
 
 
+def _past_a_row(exchange: Exchange) -> None:
+    exchange.page.next_link = exchange.link(str(exchange.window.offset + len(exchange.page.rows) + 1))
+
+
 def _is_last_of_links(exchange: Exchange) -> bool:
     return exchange.paging.links and exchange.page.next_link is None and bool(exchange.page.rows)
 
@@ -63,6 +69,22 @@ def _pad(exchange: Exchange) -> None:
     exchange.page.rows = [f'{row[:-1]},"attachment":"{pad}"}}' for row in rows]
 
 
+def _counts(exchange: Exchange) -> bool:
+    return exchange.page.count is not None
+
+
+def _count_one_more(exchange: Exchange) -> None:
+    exchange.page.count = (exchange.page.count or 0) + 1
+
+
+def _forget_count(exchange: Exchange) -> None:
+    exchange.page.count = None
+
+
+def _number_alone(exchange: Exchange) -> None:
+    exchange.response = JSONResponse({"value": exchange.page.count})
+
+
 def _alone(exchange: Exchange) -> None:
     exchange.page.single = True
 
@@ -81,6 +103,13 @@ FAULTS = (
     Fault("link-relative", "next links are relative to the service's root", "page", _relative, _has_link),
     Fault("link-object", "next links are objects with a `uri`", "page", _as_object, _has_link),
     Fault("link-past-end", "the last page has a next link, to an empty page", "page", _past_the_end, _is_last_of_links),
+    Fault("link-past-row", "next links pass over the first row of the next page", "page", _past_a_row, _has_link),
+    Fault("count-too-high", "the count is one more than there are rows", "page", _count_one_more, _counts),
+    Fault(
+        "count-forgotten", "only the first page of a read tells the count", "page", _forget_count,
+        lambda exchange: _counts(exchange) and exchange.reading.page > 1,
+    ),
+    Fault("count-for-rows", "the count in place of the rows, where one is asked for", "response", _number_alone, _counts),
     Fault(
         "empty-page", "the second page of a read is empty and has a next link, once", "page", _empty,
         lambda exchange: exchange.paging.links and _on_page(2, exchange), when="1",

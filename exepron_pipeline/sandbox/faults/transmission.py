@@ -10,8 +10,9 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from exepron_pipeline.sandbox.exchange import Exchange, TokenAnswer
+from exepron_pipeline.sandbox.exchange import Exchange
 from exepron_pipeline.sandbox.faults.fault import Fault
+from exepron_pipeline.sandbox.identity.subjects import Visit
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DRIPS, _PAUSE = 20, 0.1
@@ -39,8 +40,8 @@ class _Dripping(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-def _sent_by(kind: type[Response]) -> Callable[[Exchange | TokenAnswer], None]:
-    def act(subject: Exchange | TokenAnswer) -> None:
+def _sent_by(kind: type[Response]) -> Callable[[Exchange | Visit], None]:
+    def act(subject: Exchange | Visit) -> None:
         if subject.response is not None:
             subject.response = kind(subject.response.body, media_type="application/json")
 
@@ -61,8 +62,8 @@ def _broken_gzip(body: bytes) -> bytes:
     return packed[: len(packed) // 2] + b"\x00" * 16
 
 
-def _is_refreshed(answer: TokenAnswer) -> bool:
-    return answer.grant == "refresh_token" and answer.response.status_code == 200
+def _is_refreshed(visit: Visit) -> bool:
+    return visit.grant == "refresh_token" and visit.response is not None and visit.response.status_code == 200
 
 
 FAULTS = (
@@ -78,7 +79,7 @@ FAULTS = (
     Fault("byte-order-mark", "a byte order mark before the JSON", "response", _changed(_BYTE_ORDER_MARK.__add__)),
     Fault("slow-answer", "the body comes in small parts over two seconds", "response", _sent_by(_Dripping), when="2"),
     Fault(
-        "refresh-answer-lost", "a refresh token is rotated, and the answer with the new one never arrives", "token",
+        "refresh-answer-lost", "a refresh token is rotated, and the answer with the new one never arrives", "answer",
         _sent_by(_CutOff), _is_refreshed, when="1",
     ),
 )  # fmt: skip

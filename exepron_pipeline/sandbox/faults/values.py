@@ -82,6 +82,15 @@ def _old_dates(exchange: Exchange) -> None:
     exchange.writers = {**exchange.writers, "stamp": write, "date": write}
 
 
+def _numbers_as_text(exchange: Exchange) -> None:
+    exchange.writers = {**exchange.writers, "int": '"{}"'.format}
+
+
+def _cut_fractions(exchange: Exchange) -> None:
+    usual = exchange.writers["stamp"]
+    exchange.writers = {**exchange.writers, "stamp": lambda text: usual(f"{text[:19]}.000")}
+
+
 def _is_measure(column: Column) -> bool:
     return column.kind in {"int", "float", "decimal"} and not column.name.lower().endswith(("id", "ref"))
 
@@ -126,6 +135,14 @@ FAULTS = (
             sql=f"({column.sql} || CASE {{t}}.rowid % 500 WHEN 1 THEN '{_BROKEN}' ELSE '' END)",
             write=lambda text: quoted(text).replace(_BROKEN, "\\ud800\\u0000\\u0007"),
         ),
+    ),
+    Fault(
+        "coarse-stamps", "stamps come without their fraction, which filters and orders know", "question",
+        _cut_fractions, lambda exchange: any(column.kind == "stamp" for column in exchange.view.columns),
+    ),
+    Fault(
+        "numbers-as-text", "whole numbers, keys too, come as text, as servers write 64 bits", "question",
+        _numbers_as_text, _is_list,
     ),
     Fault(
         "old-dates", "stamps and dates as `/Date(milliseconds)/`", "question", _old_dates,

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from exepron_pipeline.sandbox.clients import Clients, TooManyClients
-from exepron_pipeline.sandbox.tokens import AccessTokens
+from exepron_pipeline.sandbox.identity.clients import Clients, TooManyClients
+from exepron_pipeline.sandbox.identity.tokens import AccessTokens
 
 _PATH = "/Account/Manage/ApiClients"
 

@@ -19,14 +19,20 @@ from authlib.oauth2.rfc6749 import ClientMixin
 from exepron_pipeline.sandbox.credentials import (
     CLIENT_ID,
     PUBLIC_CLIENT_ID,
+    REDIRECT_URI,
     SERVICE_CLIENT_ID,
+    WEB_REDIRECT_URI,
     client_secret,
 )
-from exepron_pipeline.sandbox.tokens import API_SCOPE
+from exepron_pipeline.sandbox.identity.tokens import API_SCOPE
 
 OFFLINE_ACCESS = "offline_access"
 SCOPES = ("openid", "profile", "email", API_SCOPE, OFFLINE_ACCESS)
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+_LOOPBACK_REDIRECTS = (REDIRECT_URI, REDIRECT_URI.replace("127.0.0.1", "[::1]"))
+_LOOPBACK = re.compile(r"\A(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?(/[^#]*)\Z")
 _FORM_ENCODED = re.compile(r"(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})+")
 
 
@@ -38,6 +44,23 @@ class Client(ClientMixin):  # type: ignore[misc]  # authlib ships no types
     secret: str | None
     grants: frozenset[str]
     scopes: tuple[str, ...]
+    redirects: tuple[str, ...] = ()
+    """Where a browser may be sent back to."""
+
+    def get_client_id(self) -> str:
+        """Its name."""
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> None:
+        """None: each request names its own."""
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """True for a registered one, to the letter; at an address of the loopback with any port (RFC 8252, 7.3)."""
+        return _without_port(redirect_uri) in map(_without_port, self.redirects)
+
+    def check_response_type(self, response_type: str | None) -> bool:
+        """True for ``code`` where it may have one; that it is named at all is checked elsewhere."""
+        return response_type in {"code", None} and self.check_grant_type("authorization_code")
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """The asked scopes that it may have; without a question all but ``offline_access``."""
@@ -57,18 +80,29 @@ class Client(ClientMixin):  # type: ignore[misc]  # authlib ships no types
         return grant_type in self.grants
 
 
+def _without_port(uri: str) -> str:
+    """An address of the loopback without its port; any other as it is."""
+    return _LOOPBACK.sub(r"\1\2", uri)
+
+
 def registered_clients(seed: int) -> dict[str, Client]:
     """The three clients of the sandbox with this seed, by id."""
-    of_user = frozenset({"password", "refresh_token"})
+    at_a_browser = frozenset({"authorization_code", DEVICE_CODE, "refresh_token"})
     clients = (
-        Client(CLIENT_ID, client_secret(seed, CLIENT_ID), of_user, SCOPES),
+        Client(
+            CLIENT_ID,
+            client_secret(seed, CLIENT_ID),
+            at_a_browser | {"password"},
+            SCOPES,
+            (*_LOOPBACK_REDIRECTS, WEB_REDIRECT_URI),
+        ),
         Client(
             SERVICE_CLIENT_ID,
             client_secret(seed, SERVICE_CLIENT_ID),
             frozenset({"client_credentials"}),
             (API_SCOPE,),
         ),
-        Client(PUBLIC_CLIENT_ID, None, of_user, SCOPES),
+        Client(PUBLIC_CLIENT_ID, None, at_a_browser, SCOPES, _LOOPBACK_REDIRECTS),
     )
     return {client.client_id: client for client in clients}
 
