@@ -80,7 +80,7 @@ def children_kit() -> ModuleType:
 @pytest.fixture(scope="session")
 def children(children_kit: ModuleType) -> ModuleType:
     """The same, with Node and its packages at hand."""
-    children_kit.prepare(Path(gettempdir()) / f"exepron-node-packages-{os.getuid()}.lock")
+    children_kit.prepare(Path(gettempdir()) / f"node-packages-of-tests-{os.getuid()}.lock")
     return children_kit
 
 

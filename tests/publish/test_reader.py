@@ -75,12 +75,15 @@ def test_large_sorts_spill_outside_the_current_folder(reader: Reader, tmp_path: 
     """What does not fit into memory goes to the system's temporary folder, and is gone afterwards."""
     import tempfile
 
+    [[spills]] = reader.connection.execute("SELECT current_setting('temp_directory')").fetchall()
     reader.connection.execute("SET memory_limit = '60MB'; SET threads = 1")
     sql = "SELECT count(*) AS n FROM (SELECT md5(i::VARCHAR) AS s FROM range(2000000) t(i) ORDER BY s LIMIT 1900000)"
     assert reader.query(sql).to_pylist() == [{"n": 1_900_000}]
     reader.close()
     assert not (tmp_path / ".tmp").exists()
-    assert not list(Path(tempfile.gettempdir()).glob("exepron-*"))
+    assert Path(spills).is_relative_to(tempfile.gettempdir())
+    assert not Path(spills).is_relative_to(tmp_path)
+    assert not Path(spills).exists()
 
 
 def test_tables_are_listed(reader: Reader) -> None:
