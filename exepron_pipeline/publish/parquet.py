@@ -27,7 +27,7 @@ VERSIONS = ".versions"
 CURRENT = ".current"
 OLD_VERSIONS = 2
 """How many versions stay beside the current one, for readers that are half way through."""
-OPS = {"counts", "loads", "schema_changes", "snapshot", "watermarks"}
+OPS = {"counts", "loads", "schema_changes", "scopes", "snapshot", "watermarks"}
 _MARK = "exepron.fingerprint"
 
 
