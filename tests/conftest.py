@@ -1,7 +1,11 @@
 """What every test shares: an empty environment, a folder of its own, one depth of property tests."""
 
+import importlib.util
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -37,3 +41,21 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def helper() -> Callable[[str, str], ModuleType]:
+    """Gives a module that is no test from a folder of tests, the same one to all who ask."""
+    return load
+
+
+def load(folder: str, name: str) -> ModuleType:
+    """Import ``tests/<folder>/<name>.py``; the tests are no packages."""
+    whole = f"tests_{folder}_{name}"
+    if whole not in sys.modules:
+        spec = importlib.util.spec_from_file_location(whole, Path(__file__).parent / folder / f"{name}.py")
+        assert spec
+        assert spec.loader
+        sys.modules[whole] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[whole])
+    return sys.modules[whole]

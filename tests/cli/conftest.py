@@ -1,6 +1,4 @@
-import importlib.util
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,24 +7,11 @@ import pytest
 
 from exepron_pipeline.sandbox import process
 
-HELPERS = Path(__file__).parents[1] / "flow"
-
-
-def helper(name: str) -> ModuleType:
-    """A module of ``tests/flow`` that is no test."""
-    spec = importlib.util.spec_from_file_location(f"exepron_{name}", HELPERS / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
 
 @pytest.fixture(scope="session")
-def proxy_kit() -> ModuleType:
+def proxy_kit(helper: Callable[[str, str], ModuleType]) -> ModuleType:
     """The module ``proxy.py`` of ``tests/flow``."""
-    return helper("proxy")
+    return helper("flow", "proxy")
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +22,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Runnin
 
 
 @pytest.fixture(scope="session")
-def first_sync(sandbox: process.RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def first_sync(
+    sandbox: process.RunningSandbox,
+    tmp_path_factory: pytest.TempPathFactory,
+    helper: Callable[[str, str], ModuleType],
+) -> Any:
     """A lab with an empty folder, and what the program said and did there on its first sync."""
-    lab = helper("lab").Lab(sandbox, tmp_path_factory.mktemp("landed") / "data")
+    lab = helper("flow", "lab").Lab(sandbox, tmp_path_factory.mktemp("landed") / "data")
     return lab, lab.exepron("--debug", "sync", "--json")
 
 

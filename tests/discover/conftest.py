@@ -1,9 +1,6 @@
 """Documents and services of several kinds, as small as they can be."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -37,13 +34,6 @@ def v2() -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="session")
-def fake() -> ModuleType:
+def fake(helper: Callable[[str, str], ModuleType]) -> ModuleType:
     """The service in memory of the tests of ``odata``."""
-    path = Path(__file__).parents[1] / "odata" / "fake_service.py"
-    spec = importlib.util.spec_from_file_location("fake_service", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fake_service"] = module
-    spec.loader.exec_module(module)
-    return module
+    return helper("odata", "fake_service")

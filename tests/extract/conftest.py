@@ -1,5 +1,4 @@
-import importlib.util
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,16 +37,9 @@ PEOPLE: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def fake() -> ModuleType:
+def fake(helper: Callable[[str, str], ModuleType]) -> ModuleType:
     """The service in memory of the tests of ``odata``."""
-    path = Path(__file__).parents[1] / "odata" / "fake_service.py"
-    spec = importlib.util.spec_from_file_location("fake_service", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fake_service"] = module
-    spec.loader.exec_module(module)
-    return module
+    return helper("odata", "fake_service")
 
 
 @pytest.fixture

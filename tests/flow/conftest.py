@@ -1,5 +1,3 @@
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,36 +8,23 @@ import pytest
 
 from exepron_pipeline.sandbox import process
 
-HELPERS = Path(__file__).parents[1] / "flow"
-
-
-def helper(name: str) -> ModuleType:
-    """A module of ``tests/flow`` that is no test."""
-    spec = importlib.util.spec_from_file_location(f"exepron_{name}", HELPERS / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
 
 @pytest.fixture(scope="session")
-def lab_kit() -> ModuleType:
+def lab_kit(helper: Callable[[str, str], ModuleType]) -> ModuleType:
     """The module ``lab.py``."""
-    return helper("lab")
+    return helper("flow", "lab")
 
 
 @pytest.fixture(scope="session")
-def proxy_kit() -> ModuleType:
+def proxy_kit(helper: Callable[[str, str], ModuleType]) -> ModuleType:
     """The module ``proxy.py``."""
-    return helper("proxy")
+    return helper("flow", "proxy")
 
 
 @pytest.fixture(scope="session")
-def other_kit() -> ModuleType:
+def other_kit(helper: Callable[[str, str], ModuleType]) -> ModuleType:
     """The module ``other_service.py``."""
-    return helper("other_service")
+    return helper("flow", "other_service")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,3 @@
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -15,28 +13,10 @@ Row = dict[str, Any]
 GONE = {"mode": "reconcile", "evidence": "count", "complete": True, "max_deleted_share": 1}
 
 
-def load(folder: str, name: str) -> ModuleType:
-    """A module of a folder of tests."""
-    path = Path(__file__).parents[1] / folder / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
-def helper() -> Callable[[str, str], ModuleType]:
-    """Loads a module that is no test from a folder of tests."""
-    return load
-
-
-@pytest.fixture(scope="session")
-def scenery() -> ModuleType:
+def scenery(helper: Callable[[str, str], ModuleType]) -> ModuleType:
     """The module ``scene.py`` of ``tests/publish``."""
-    return load("publish", "scene")
+    return helper("publish", "scene")
 
 
 @pytest.fixture
@@ -97,9 +77,11 @@ def days(scene: Any) -> Days:
 
 
 @pytest.fixture(scope="module")
-def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Any]]:
+def new_lab(
+    tmp_path_factory: pytest.TempPathFactory, helper: Callable[[str, str], ModuleType]
+) -> Iterator[Callable[[], Any]]:
     """Starts a sandbox, and gives it with the data folder that is filled from it."""
-    kit = load("flow", "lab")
+    kit = helper("flow", "lab")
     with ExitStack() as stack:
 
         def start() -> Any:

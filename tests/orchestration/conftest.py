@@ -1,13 +1,12 @@
 """A sandbox on a real port, and a Dagster instance of its own for each test."""
 
-import importlib.util
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import dagster as dg
@@ -146,9 +145,14 @@ def run_job(connected: Path, instance: dg.DagsterInstance) -> Callable[..., dg.E
 
 
 @pytest.fixture
-def proxy(sandbox: process.RunningSandbox, connected: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def proxy(
+    sandbox: process.RunningSandbox,
+    connected: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    helper: Callable[[str, str], ModuleType],
+) -> Iterator[Any]:
     """A proxy in front of the API, through which this test sees it; ``proxy.answer(part, status)`` breaks a path."""
-    kit = _flow_helper("proxy")
+    kit = helper("flow", "proxy")
     through: AbstractContextManager[Any] = kit.proxy_for(sandbox.api_url)
     with through as running:
         monkeypatch.setenv("EXEPRON_API_URL", running.api_url)
@@ -157,18 +161,6 @@ def proxy(sandbox: process.RunningSandbox, connected: Path, monkeypatch: pytest.
         )
         running.hold = lambda part, until: running.instead.update({part: kit.Instead(500, wait=until)})
         yield running
-
-
-def _flow_helper(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(
-        f"orchestration_{name}", ROOT / "tests" / "flow" / f"{name}.py"
-    )
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
-import importlib.util
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -8,16 +7,9 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def scenery() -> ModuleType:
+def scenery(helper: Callable[[str, str], ModuleType]) -> ModuleType:
     """The module ``scene.py`` of ``tests/publish``."""
-    path = Path(__file__).parents[1] / "publish" / "scene.py"
-    spec = importlib.util.spec_from_file_location("scene", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["scene"] = module
-    spec.loader.exec_module(module)
-    return module
+    return helper("publish", "scene")
 
 
 @pytest.fixture
