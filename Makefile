@@ -6,6 +6,8 @@ PORT ?= 3000
 BIN := .venv/bin
 READY := .venv/.ready
 export DAGSTER_HOME := $(abspath dagster_home)
+# Libraries are installed without bytecode: the first process that imports a module keeps it for all later ones.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test dev check clean
