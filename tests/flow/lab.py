@@ -156,9 +156,14 @@ class Lab:
 
     def query(self, sql: str) -> list[Row]:
         """Rows of the writer's own file."""
+        with self._opened() as connection:
+            return list(connection.sql(sql).to_arrow_table().to_pylist())
+
+    @contextmanager
+    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(str(self.data_dir / "warehouse.duckdb"), read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            return list(connection.sql(sql).to_arrow_table().to_pylist())
+            yield connection
 
     def core(self, name: str, where: str = "_deleted_at IS NULL") -> Rows:
         """Rows of ``core`` by key, without the columns of ours."""
@@ -170,10 +175,11 @@ class Lab:
 
     def dump(self) -> dict[str, tuple[Any, ...]]:
         """A fingerprint of every table of the writer's file: equal when all rows of all tables are."""
-        tables = self.query("SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT temporary")
-        names = [f'"{row["schema_name"]}"."{row["table_name"]}"' for row in tables]
-        prints = "SELECT count(*) AS n, bit_xor(hash(t)) AS x, sum(hash(t)::HUGEINT)::VARCHAR AS s"
-        return {name: tuple(self.query(f"{prints} FROM {name} t")[0].values()) for name in names}
+        prints = "SELECT count(*), bit_xor(hash(t)), sum(hash(t)::HUGEINT)::VARCHAR"
+        with self._opened() as connection:
+            tables = connection.sql("SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT temporary")
+            names = [f'"{schema}"."{table}"' for schema, table in tables.fetchall()]
+            return {name: connection.sql(f"{prints} FROM {name} t").fetchall()[0] for name in names}
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen anywhere."""
