@@ -42,6 +42,7 @@ class Warehouse:
         self.state_dir = state_dir
         self._memory_limit = memory_limit
         self._lock = WarehouseLock(state_dir, wait_seconds)
+        self._duckdb: DuckDBPyConnection | None = None
 
     @property
     def exists(self) -> bool:
@@ -70,14 +71,31 @@ class Warehouse:
         with self._lock.held(why), _problems_told(self.path):
             if not self.exists:
                 _create(self.path)
-            con = duckdb.connect(str(self.path), config={"memory_limit": self._memory_limit})
-            try:
-                con.execute("SET TimeZone = 'UTC'")
-                con.execute(f"SET temp_directory = {text(str(self.state_dir / 'duckdb.tmp'))}")
+            with self._attached() as con:
                 _check_ours(con, self.path)
                 yield con
-            finally:
-                con.close()
+
+    @contextmanager
+    def _attached(self) -> Iterator[DuckDBPyConnection]:
+        """Attach the file to a DuckDB that this object keeps: to start one takes ten times as long.
+
+        After a failure it is given up: DuckDB may refuse further work, and some failures let a file go only then.
+        """
+        duckdb_ = self._duckdb = self._duckdb or self._start()
+        duckdb_.execute(f"ATTACH {text(str(self.path))} AS warehouse")
+        try:
+            with duckdb_.cursor() as con:
+                con.execute("USE warehouse; SET TimeZone = 'UTC'")
+                yield con
+            duckdb_.execute("DETACH warehouse")
+        except BaseException:
+            duckdb_.close()
+            self._duckdb = None
+            raise
+
+    def _start(self) -> DuckDBPyConnection:
+        spill = str(self.state_dir / "duckdb.tmp")
+        return duckdb.connect(config={"memory_limit": self._memory_limit, "temp_directory": spill})
 
     def _make_folders(self) -> None:
         try:
