@@ -1,5 +1,7 @@
 """What a user may see, changed on demand."""
 
+from pathlib import Path
+
 import pytest
 
 from exepron_pipeline.sandbox.portfolio import Portfolio
@@ -7,10 +9,16 @@ from exepron_pipeline.sandbox.portfolio import Portfolio
 ACCOUNT = 4711
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that keeps the portfolio once it is built."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def portfolio() -> Portfolio:
+def portfolio(kept: Path) -> Portfolio:
     """Return a portfolio to change."""
-    return Portfolio(seed=7)
+    return Portfolio(seed=7, cache_dir=kept)
 
 
 def test_costs_are_hidden_by_another_role(portfolio: Portfolio) -> None:

@@ -14,10 +14,13 @@ YELLOW, RED = (15.0, 70.0), (35.0, 90.0)
 Trail = list[tuple[float, float]]
 
 
-@pytest.fixture(scope="module")
-def portfolios() -> list[Portfolio]:
-    """Return three portfolios after a year."""
-    return [Portfolio(seed, day=365) for seed in (1, 2, 3)]
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param((1,), id="one"), pytest.param((1, 2, 3), id="three", marks=pytest.mark.full)],
+)
+def portfolios(request: pytest.FixtureRequest) -> list[Portfolio]:
+    """Return some portfolios after a year."""
+    return [Portfolio(seed, day=365) for seed in request.param]
 
 
 @pytest.fixture(scope="module")
