@@ -12,28 +12,33 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from exepron_pipeline.catalogue import EntitySet, load_catalogue
 from exepron_pipeline.clock import Clock, utc_now
-from exepron_pipeline.errors import ConfigurationError
+from exepron_pipeline.errors import ConfigurationError, ExepronError
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
-from exepron_pipeline.extract.look import first_question, newest_page, sample_page
+from exepron_pipeline.extract.look import Sample, first_question, newest_page, newest_text, sample
 from exepron_pipeline.extract.plan import ReadPlan, plan_read
 from exepron_pipeline.extract.reader import read
 from exepron_pipeline.extract.result import ReadResult
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.throttle import Throttle
+from exepron_pipeline.land.attempts import read_attempts
 from exepron_pipeline.land.landing import land
 from exepron_pipeline.land.ledger import read_watermarks
 from exepron_pipeline.land.load import Landing, Load, Rejected
+from exepron_pipeline.land.parents import missing_parents
 from exepron_pipeline.land.preview import live_ids, preview
 from exepron_pipeline.land.scope import Scope as LandedScope
 from exepron_pipeline.land.scope import read_scopes
 from exepron_pipeline.land.source import check_source
 from exepron_pipeline.land.warehouse import Warehouse
-from exepron_pipeline.marts import Built, build
+from exepron_pipeline.marts import Asked, Built, build
 from exepron_pipeline.normalise import DecodedPage, Decoder, Reject, personal_key
 from exepron_pipeline.normalise.contract import columns_of
+from exepron_pipeline.normalise.stamps import instants, names_zone
 from exepron_pipeline.publish import Published, open_snapshot, publish
 from exepron_pipeline.settings import Connection, Settings, is_configured, load_settings
 from exepron_pipeline.tenant import Account, Tenant
@@ -59,6 +64,8 @@ class Scope:
 
     tenant: Tenant
     account: Account
+    is_first: bool = True
+    """False for further accounts of the same credentials."""
 
     def is_proposal(self, entity_set: EntitySet) -> bool:
         """True when the set may well be missing here: no source shows a path of it, and none has worked yet."""
@@ -75,6 +82,15 @@ class Planned:
     address: str
     rows: int | None
     page_size: int
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A stamp as the service writes it, as the settings read it, and whether it names its own zone."""
+
+    text: str
+    moment: datetime
+    names_zone: bool
 
 
 class Engine:
@@ -129,7 +145,7 @@ class Engine:
     @cached_property
     def _landed(self) -> tuple[dict[tuple[str, str], datetime], dict[tuple[str, str], LandedScope]]:
         """Watermarks and scopes by entity set and account, as they were when the run began."""
-        stamps = [tenant.stamp for tenant in self.tenants]
+        stamps = [tenant.stamp for tenant in self._signed_in]
         with self.warehouse.open("begin") as connection:
             check_source(connection, stamps)
             return read_watermarks(connection), read_scopes(connection)
@@ -143,12 +159,38 @@ class Engine:
             found = reader.query(EXPECTED_ROWS).to_pylist()
         return {(row["entity_set"], row["account_id"], row["mode"]): row["rows"] for row in found}
 
+    def expected_rows(self, entity_set: EntitySet, scope: Scope) -> int | None:
+        """Rows of an entity set as of the published snapshot; None when it holds none of that account."""
+        return self._expected_rows.get((entity_set.name, scope.account.account_id, "full"))
+
     @cached_property
     def _published_watermarks(self) -> dict[tuple[str, str], datetime]:
         """Watermarks by entity set and account as of the published snapshot."""
         with open_snapshot(self.settings.snapshot_path) as reader:
             found = reader.query(WATERMARKS).to_pylist()
         return {(row["entity_set"], row["account_id"]): row["watermark"] for row in found}
+
+    @cached_property
+    def shut_out(self) -> dict[str, ExepronError]:
+        """Connections that cannot be read now, by name, and why; the others go on without them.
+
+        Raises:
+            ExepronError: None of them can be read.
+
+        """
+        found: dict[str, ExepronError] = {}
+        for tenant in self.tenants:
+            try:
+                _ = tenant.generation, tenant.accounts
+            except ExepronError as error:
+                found[tenant.connection.name] = error
+        if len(found) == len(self.tenants):
+            raise next(iter(found.values()))
+        return found
+
+    @property
+    def _signed_in(self) -> list[Tenant]:
+        return [tenant for tenant in self.tenants if tenant.connection.name not in self.shut_out]
 
     def sign_in(self) -> None:
         """Sign in, see that the warehouse holds this source, read its watermarks: before any set is read.
@@ -157,10 +199,8 @@ class Engine:
             ExepronError: One of these cannot be done.
 
         """
-        for tenant in self.tenants:
-            _ = tenant.generation, tenant.accounts
         _ = self.watermarks
-        for tenant in self.tenants:
+        for tenant in self._signed_in:
             for text in tenant.drift(self.catalogue) or ():
                 self.tell(Notice(None, f"The catalogue and the service differ: {text}."))
 
@@ -170,13 +210,14 @@ class Engine:
         """What to read an entity set for: each account of each connection.
 
         Paths that name no account list the same records whoever is asked for: they are read once a connection.
+        Connections that could not sign in are not among them (`shut_out`).
         """
         found = []
-        for tenant in self.tenants:
+        for tenant in self._signed_in:
             sources = entity_set.sources_for(tenant.generation)
             by_account = any("accountId" in source.variables for source in sources)
             accounts = tenant.accounts if by_account else tenant.accounts[:1]
-            found += [Scope(tenant, account) for account in accounts]
+            found += [Scope(tenant, account, place == 0) for place, account in enumerate(accounts)]
         return found
 
     def plan(
@@ -198,6 +239,7 @@ class Engine:
             lookback_hours=self.settings.lookback_hours,
             since=since,
             personal=self.settings.personal,
+            is_first=scope.is_first,
         )
 
     def _watermark(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
@@ -280,6 +322,12 @@ class Engine:
             seconds=(self._clock() - pages.started_at).total_seconds(),
         )
 
+    def tell_of_missing_parents(self, entity_sets: list[EntitySet]) -> None:
+        """Warn of rows that name records which are not there; they stay, and nothing stops."""
+        with self.warehouse.open("look for missing parents") as connection:
+            for found in missing_parents(connection, entity_sets):
+                self.tell(Notice(found.entity_set, str(found)))
+
     def preview(self, connection: "DuckDBPyConnection", entity_set: EntitySet) -> list[dict[str, Any]]:
         """A few landed rows, without personal and financial columns."""
         return preview(connection, entity_set, self._preview_rows) if self._preview_rows else []
@@ -294,7 +342,9 @@ class Engine:
     def build_marts(self) -> dict[str, Built]:
         """Build every business table from what is landed."""
         with self.warehouse.open("build marts") as connection:
-            self.marts = build(connection, calendar_zone=self.settings.calendar_zone or "UTC")
+            zone = self.settings.calendar_zone or "UTC"
+            asked = Asked(self.catalogue, read_attempts(self.settings.state_dir))
+            self.marts = build(connection, calendar_zone=zone, asked=asked)
         return self.marts
 
     def publish(self) -> Published:
@@ -342,8 +392,8 @@ class Engine:
         rows = self._expected_rows.get((plan.entity_set.name, plan.account_id, plan.mode))
         return Planned(plan.mode, asked.page(asked.size).at(asked.path, kit.dialect), rows, asked.size)
 
-    def probe(self, entity_set: EntitySet, scope: Scope) -> str:
-        """Ask for one record of an entity set and tell in words what came.
+    def probe(self, entity_set: EntitySet, scope: Scope) -> Sample:
+        """Ask for one record of an entity set; what its paths answer is remembered for the next sync.
 
         Raises:
             ExepronError: As a sync would end.
@@ -351,8 +401,34 @@ class Engine:
         """
         plan = self.plan(entity_set, scope, mode="full")
         tenant = scope.tenant
-        path, page = sample_page(plan, tenant.service, tenant.dialect, self._decoder(plan, scope))
-        return f"{'offered' if page.rows else 'offered, empty'} at {path}"
+        try:
+            return sample(plan, tenant.service, tenant.dialect, self._decoder(plan, scope), tenant.profile)
+        finally:
+            tenant.profile.save()
+
+    def newest_stamp(self, tenant: Tenant) -> Stamp | None:
+        """The newest modification stamp of the first set that shows one; None when none does. At most three requests.
+
+        Raises:
+            ExepronError: As the service answers.
+
+        """
+        with_cursor = [scope for scope in self._found(tenant) if scope[0].cursor]
+        for entity_set, scope in with_cursor[:3]:
+            plan = self.plan(entity_set, scope, mode="full")
+            text = newest_text(plan, tenant.service, tenant.dialect, tenant.profile)
+            if text:
+                moment: datetime = instants(pa.array([text]), self.settings.timezone)[0].as_py()
+                return Stamp(text, moment, names_zone(text))
+        return None
+
+    def _found(self, tenant: Tenant) -> Iterator[tuple[EntitySet, Scope]]:
+        """Entity sets that were found at a service, with the account for which they were."""
+        for entity_set in self.catalogue.offered:
+            for scope in self.scopes(entity_set):
+                answers = tenant.profile.answers(entity_set.name)
+                if scope.tenant is tenant and any(answer.verdict == "works" for answer in answers):
+                    yield entity_set, scope
 
     def close(self) -> None:
         """Give back connections."""

@@ -9,23 +9,30 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from exepron_pipeline.catalogue import load_catalogue
+from exepron_pipeline.catalogue import Catalogue, load_catalogue
+from exepron_pipeline.discover.addresses import Addresses, read_addresses
+from exepron_pipeline.discover.columns import Plain
+from exepron_pipeline.discover.difference import difference
 from exepron_pipeline.discover.discovery import Discovery
 from exepron_pipeline.discover.entries import Finding
+from exepron_pipeline.discover.frugal import Frugal
+from exepron_pipeline.discover.recording import read_recording
 from exepron_pipeline.discover.remember import remember
-from exepron_pipeline.discover.write import catalogue_text
+from exepron_pipeline.discover.write import catalogue_text, laid_over, proposed
 from exepron_pipeline.errors import ConfigurationError, ResponseError
 from exepron_pipeline.http.problems import raise_for_html, raise_for_status
 from exepron_pipeline.odata.dialect import DIALECTS
-from exepron_pipeline.odata.metadata.description import DescribedSet, Description
+from exepron_pipeline.odata.metadata.description import Description
 from exepron_pipeline.odata.metadata.find import find_description, find_lists, parse_description
 from exepron_pipeline.tenant import Tenant
 
 OWN = ("g1", "g2", "g3")
 """Generations of Exepron itself: what the built-in catalogue says of them is completed, not replaced."""
 _FALLBACK = "odata4"
+_HOSTS = 5  # hosts that are named
+_NOT_BELOW = "Check --url and --har, and whether EXEPRON_API_URL is the address in front of such paths."
 _NOTHING = (
-    "Name a description (--openapi FILE or URL), or addresses that list records (--url); "
+    "Name a description (--openapi FILE or URL), or addresses that list records (--url, or --har with a recording); "
     "docs/catalogue.md tells how to write a catalogue by hand."
 )
 
@@ -39,6 +46,12 @@ class Survey:
     text: str | None = field(repr=False)
     findings: tuple[Finding, ...]
     problems: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+    """What the catalogue would change of the one in use, one line a set."""
+    against: str = ""
+    """Which that is; empty where there is none that speaks of this service."""
+    requests: int = 0
+    """What was sent to the API."""
 
 
 def survey(
@@ -46,50 +59,104 @@ def survey(
     *,
     openapi: str | None = None,
     urls: Sequence[str] = (),
+    recordings: Sequence[Path] = (),
+    in_use: Path | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> Survey:
     """Find out what a service offers; its profile is remembered.
 
     Args:
         tenant: Whom to ask.
-        openapi: File or address of a description; None: the service is asked for one.
-        urls: Addresses that list records, to be read besides, or where nothing is described.
+        openapi: File or address of a description; None: the service is asked for one, unless addresses are given.
+        urls: Addresses that list records: they alone are looked at, where no description is named.
+        recordings: Files of a browser's recordings (HAR), whose calls are more such addresses.
+        in_use: The catalogue of the settings. To it addresses add; a whole discovery stands for itself.
         told: Is called with each set's name before it is looked at.
 
     Raises:
-        ConfigurationError: The description cannot be read, or there is none and no address is given.
+        ConfigurationError: A description or recording cannot be read, no address is of this service, or there is
+            neither a description nor an address.
         ExepronError: The service cannot be asked.
 
     """
+    read = [read_recording(path) for path in recordings]
     generation, problems = _generation(tenant)
-    description = _given(tenant, openapi) if openapi else find_description(tenant.service)
-    listed = tuple(_at(tenant, url) for url in urls)
+    service = Frugal(tenant.service)
     accounts, missing = ({}, []) if problems else _accounts(tenant)
-    built_in = load_catalogue() if generation in OWN else None
-    user = next((each for each in accounts.values() if each), None)
-    variables = {"accountId": next(iter(accounts), None), "userId": user}
-    discovery = Discovery(
-        tenant.service,
-        DIALECTS[generation],
-        {name: value for name, value in variables.items() if value},
-        built_in,
-        told,
-    )
-    if description or listed or not built_in:
-        known = description or _of_lists(tenant, listed)
-        findings = discovery.of_description(_joined(known, listed))
-        origin, told_problems = known.origin, known.problems
-    else:
-        findings, origin, told_problems = discovery.of_built_in(), "samples of records", ()
+    own = _own(accounts)
+    named = read_addresses([*urls, *(url for each in read for url in each.lists)], service.base_url, own)
+    if (urls or read) and not named.lists and not openapi:
+        raise ConfigurationError(_elsewhere(named, service.base_url), hint=_NOT_BELOW)
+    only = bool(named.lists) and not openapi
+    base = in_use if only and in_use and in_use.exists() else None
+    built_in = load_catalogue(base) if base or generation in OWN else None
+    discovery = Discovery(service, DIALECTS[generation], own, built_in, told)
+    description = _given(tenant, openapi) if openapi else None if only else find_description(service)
+    findings, origin, told_problems = _looked_at(discovery, service, description, named, only=only)
     if description:
         tenant.profile.keep_comparison("", [])  # of no catalogue: the next sync compares with its own
+    if problems and not all(each.problem for each in findings):
+        tenant.profile.generation = generation
+    entries = discovery.entries(findings)
     remember(tenant.profile, findings, accounts, DIALECTS[generation])
     tenant.profile.save()
-    said = (*problems, *missing, *told_problems)
+    said = (*problems, *missing, *told_problems, *_left_out(named))
     head = _head(tenant, origin, generation, findings, said)
-    entries = discovery.entries(findings)
-    text = catalogue_text(entries, head=head, replace=built_in is None) if entries else None
-    return Survey(origin, generation, text, tuple(findings), said)
+    text = _text(entries, head, base, replace=built_in is None) if entries else None
+    against = str(base) if base else "the built-in catalogue" if built_in else ""
+    changes = _changes(built_in, text)
+    if base and not changes:
+        text = None
+    asked = tenant.service.requests
+    return Survey(origin, generation, text, tuple(findings), said, changes, against, asked)
+
+
+def _looked_at(
+    discovery: Discovery, service: Frugal, description: Description | None, named: Addresses, *, only: bool
+) -> tuple[list[Finding], str, tuple[str, ...]]:
+    """What is found, where it was told, and what could not be taken from there."""
+    samples: tuple[str, tuple[str, ...]] = ("samples of records", ())
+    if only:
+        return (discovery.of_addresses(named.lists), *samples)
+    if not description and discovery.built_in:
+        return (discovery.of_built_in(), *samples)
+    known = description or _of_lists(service)
+    paths = {each.path for each in known.sets}
+    more = [each for each in named.lists if not paths & {way.path for way in each.ways}]
+    findings = [*discovery.of_description(known), *discovery.of_addresses(more)]
+    return findings, known.origin, known.problems
+
+
+def _text(entries: dict[str, Plain], head: list[str], base: Path | None, *, replace: bool) -> str:
+    if base:
+        entries, replace = laid_over(base, entries)
+    return catalogue_text(entries, head=head, replace=replace)
+
+
+def _changes(before: Catalogue | None, text: str | None) -> tuple[str, ...]:
+    return tuple(difference(before, proposed(text))) if text else ()
+
+
+def _own(accounts: dict[str, str | None]) -> dict[str, str]:
+    """Our own ids, as paths name them."""
+    user = next((each for each in accounts.values() if each), None)
+    found = {"accountId": next(iter(accounts), None), "userId": user}
+    return {name: value for name, value in found.items() if value}
+
+
+def _left_out(named: Addresses) -> list[str]:
+    """Say which hosts were left out, and how many addresses of each; no more of them is told."""
+    hosts = sorted(named.elsewhere.items(), key=lambda each: -each[1])
+    shown = [f"{host} ({count})" for host, count in hosts[:_HOSTS]]
+    more = [f"{len(hosts) - _HOSTS} more"] if len(hosts) > _HOSTS else []
+    return [f"Addresses of other hosts were left out: {', '.join([*shown, *more])}."] if hosts else []
+
+
+def _elsewhere(named: Addresses, base_url: str) -> str:
+    """Name no address: what people copy may hold anything."""
+    hosts = ", ".join(sorted(named.elsewhere)[:_HOSTS])
+    found = f" They are of {hosts}." if hosts else ""
+    return f"None of the addresses is of a list below {base_url}.{found}"
 
 
 def _generation(tenant: Tenant) -> tuple[str, list[str]]:
@@ -98,7 +165,7 @@ def _generation(tenant: Tenant) -> tuple[str, list[str]]:
         return tenant.generation, []
     except ConfigurationError:
         return _FALLBACK, [
-            f"The service does not tell its version of OData: set EXEPRON_GENERATION={_FALLBACK}."
+            f"The service does not tell its version of OData: it is asked in that of 4 (EXEPRON_GENERATION={_FALLBACK})."
         ]
 
 
@@ -129,28 +196,12 @@ def _given(tenant: Tenant, place: str) -> Description:
         raise ConfigurationError(f"{place}: {error.message}", hint=error.hint) from None
 
 
-def _at(tenant: Tenant, url: str) -> DescribedSet:
-    """A list at an address that the user names."""
-    path = url.removeprefix(tenant.service.base_url).partition("?")[0].strip("/")
-    if not path or path.startswith(("http:", "https:")):
-        raise ConfigurationError(f"{url} is not below {tenant.service.base_url}.", hint="Check --url.")
-    return DescribedSet(path.rpartition("/")[2] or path, path)
-
-
-def _of_lists(tenant: Tenant, listed: Sequence[DescribedSet]) -> Description:
+def _of_lists(service: Frugal) -> Description:
     """What the service document lists, where nothing describes it."""
-    found = find_lists(tenant.service)
-    if not found and not listed:
-        raise ConfigurationError(f"{tenant.service.base_url} describes itself nowhere.", hint=_NOTHING)
+    found = find_lists(service)
+    if not found:
+        raise ConfigurationError(f"{service.base_url} describes itself nowhere.", hint=_NOTHING)
     return Description("samples of records", found)
-
-
-def _joined(description: Description, listed: Sequence[DescribedSet]) -> Description:
-    paths = {each.path for each in description.sets}
-    more = tuple(each for each in listed if each.path not in paths)
-    return Description(
-        description.origin, (*description.sets, *more), description.dialect, description.problems
-    )
 
 
 def _head(

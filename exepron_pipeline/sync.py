@@ -39,6 +39,8 @@ def sync(
     """
     report = SyncReport(entity_set.name, mode=mode)
     with _told(report, engine):
+        for name, error in engine.shut_out.items():
+            _fail(report, error, f"[accounts.{name}]: {error}")
         for scope in engine.scopes(entity_set):
             with _outcome(report, is_proposal=scope.is_proposal(entity_set)):
                 plan = engine.plan(entity_set, scope, mode=mode, since=since)
@@ -68,6 +70,7 @@ def sync_all(
     report = RunReport(engine.load_id)
     for entity_set in chosen:
         report.entity_sets[entity_set.name] = sync(entity_set, engine, mode=mode, since=since)
+    engine.tell_of_missing_parents(chosen)
     return report
 
 
@@ -146,16 +149,22 @@ def _outcome(report: SyncReport, *, is_proposal: bool) -> Iterator[None]:
         yield
     except Exception as error:
         log.debug("%s failed", report.entity_set, exc_info=True)
-        report.error = redact(str(error))
         if isinstance(error, NotPermittedError):
             absent: Status = "not_permitted"
         elif isinstance(error, EntitySetMissingError) and is_proposal:
             absent = "not_offered"
         else:
-            report.status, report.failure = "failed", error
+            _fail(report, error, str(error))
             return
+        report.error = report.error or redact(str(error))
         if report.status == "ok" and not report.pages:
             report.status = absent
+
+
+def _fail(report: SyncReport, error: Exception, text: str) -> None:
+    """One account failed; whatever the others bring, the entity set is not whole."""
+    report.error = redact(text)
+    report.status, report.failure = "failed", error
 
 
 def _add(report: SyncReport, plan: ReadPlan, pages: Pages, landing: Landing, engine: Engine) -> None:

@@ -23,6 +23,9 @@ from exepron_pipeline.odata.probe import find_generation, who_am_i
 from exepron_pipeline.odata.service import Service
 from exepron_pipeline.settings import Connection, Settings
 
+FIRST_RATE = 5.0
+"""Requests a second to a service that is being met for the first time."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -58,18 +61,18 @@ class Tenant:
         self.keeper = Keeper(
             connection, self.transport, settings.state_dir, settings.token_store, listen=listen
         )
+        self._throttle, self._listen = throttle, listen
         self.service = Service(connection.api_url, self.transport, self.keeper, throttle, listen=listen)
 
     @cached_property
     def profile(self) -> Profile:
         """What this service turned out to be, remembered between runs."""
-        user = self.connection.username or self.connection.client_id or ""
-        source = f"{self.connection.identity_url} {self.connection.api_url} {user}"
-        return Profile(self.settings.state_dir, source)
+        return Profile.of(self.connection, self.settings.state_dir)
 
     @cached_property
     def generation(self) -> str:
         """The generation of the API: as set, else as remembered, else found out by asking."""
+        self._begin_slowly()
         if self.settings.generation != "auto":
             return self.settings.generation
         found = self.profile.generation
@@ -77,6 +80,16 @@ class Tenant:
             found = self.profile.generation = find_generation(self.service, self.settings.generation)
             self.profile.save()
         return found
+
+    def _begin_slowly(self) -> None:
+        """Ask a service that nothing was read from yet at most `FIRST_RATE` times a second, unless a rate is set.
+
+        The token comes first, and a second passes then: identity server and API may be one host.
+        """
+        if self.profile.is_new and "rate" not in self.settings.model_fields_set:
+            self.keeper.token()
+            self._throttle.slow(FIRST_RATE)
+            self._throttle.hold(1.0)
 
     @cached_property
     def dialect(self) -> Dialect:
@@ -133,6 +146,11 @@ class Tenant:
             self.profile.keep_comparison(digest, found)
             self.profile.save()
         return found
+
+    def at(self, api_url: str) -> "Tenant":
+        """The same credentials at another address of the API."""
+        connection = self.connection.model_copy(update={"api_url": api_url})
+        return Tenant(connection, self.settings, self._throttle, self._listen)
 
     @property
     def stamp(self) -> SourceStamp:

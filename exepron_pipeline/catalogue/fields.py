@@ -114,6 +114,12 @@ def _is_whole(condition: str) -> bool:
     return bool(bare.strip()) and depth == 0 and "'" not in bare and condition.isprintable()
 
 
+def _member(value: object) -> object:
+    if isinstance(value, str) and not all(value.split(".")):
+        raise entry_error(f"{value!r} is no member", cure="Write its name; a dot enters it: data.records.")
+    return value
+
+
 def _navigation(value: object) -> object:
     if isinstance(value, str) and not _EXPAND.fullmatch(value):
         cure = "Write the property's name; a dot enters it: manager, manager.account."
@@ -137,6 +143,7 @@ TypeName = Annotated[str, BeforeValidator(_type)]
 EntryName = Annotated[str, BeforeValidator(_name)]
 PathText = Annotated[str, BeforeValidator(_path)]
 EdmName = Annotated[str, BeforeValidator(_edm)]
+MemberPath = Annotated[str, BeforeValidator(_member)]
 ConditionText = Annotated[str, BeforeValidator(_condition)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 Expands = Annotated[tuple[Annotated[str, BeforeValidator(_navigation)], ...], BeforeValidator(_one_or_many)]

@@ -19,6 +19,7 @@ from exepron_pipeline.catalogue.fields import (
     Expands,
     Generation,
     Generations,
+    MemberPath,
     Names,
     Orders,
     PathText,
@@ -101,6 +102,30 @@ class Child(_Entry):
         return [column.wire for column in self.columns] == ["."]
 
 
+class Envelope(_Entry):
+    """How a service of its own manners wraps its records: where they, their count and the next page's address are.
+
+    Each is a member of the answer, a dot enters a member: ``data.records``. What the standards of OData wrap is
+    found without being named.
+    """
+
+    records: MemberPath
+    next: MemberPath | None = None
+    count: MemberPath | None = None
+
+
+class Within(_Entry):
+    """Where records stand in those of another entity set: a navigation property of theirs, sent along by ``$expand``.
+
+    ``name`` is that property; ``key`` the field of the outer records by which they are paged; ``carry`` names fields
+    of the inner records that are taken over from the outer ones when they lack them: inner name, then outer name.
+    """
+
+    name: str
+    key: str
+    carry: dict[str, str] = Field(default_factory=dict)
+
+
 class Source(_Entry):
     """One place where an entity set may be read: a path below the API's base, and the evidence for it.
 
@@ -112,6 +137,8 @@ class Source(_Entry):
     generation: Generations = ("any",)
     source: str = "inferred"
     confidence: Confidence = "L"
+    within: Within | None = None
+    """Set when the path lists other records, which hold those of this set."""
     mine: bool = False
     """True when it lists only what belongs to the signed-in user."""
     note: str | None = None
@@ -154,6 +181,7 @@ class EntitySet(_Entry):
     children: tuple[Child, ...] = ()
     navigation: Names = ()
     sources: tuple[Source, ...] = ()
+    envelope: Envelope | None = None
     cursor: str | None = None
     select: Names = ()
     filter: ConditionText | None = None

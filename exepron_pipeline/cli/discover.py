@@ -1,6 +1,7 @@
 """``exepron discover``: what this service offers, as a catalogue that ``sync`` accepts."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 NOTHING = 4
 """Exit code when the service offers nothing that can be read."""
+UNSAVED = 2
+"""Exit code when addresses led to a catalogue, and nobody was there to confirm it."""
 OPTIONS = ("top", "skip", "orderby", "filter", "select", "count")
 
 
@@ -25,7 +28,7 @@ def discover(
     *,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Write the catalogue here; else it is printed."),
+        typer.Option("--out", metavar="FILE", help="Save the catalogue here; else it is printed."),
     ] = None,
     openapi: Annotated[
         str | None,
@@ -38,37 +41,75 @@ def discover(
     url: Annotated[
         list[str] | None,
         typer.Option(
-            "--url", metavar="URL", help="An address that lists records; may be given several times."
+            "--url",
+            metavar="URL",
+            help="An address that lists records, as copied; may be given several times.",
         ),
     ] = None,
+    har: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--har",
+            metavar="FILE",
+            help="A browser's recording (HAR) of calls that list records; only their paths are kept.",
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Save what --url and --har led to without asking.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Find out what the service offers and which options really work; write it as a catalogue."""
+    """Find out what the service offers and which options really work; save it as a catalogue."""
     from exepron_pipeline.cli.console import errors, output
-    from exepron_pipeline.discover.write import save_catalogue
     from exepron_pipeline.engine import open_engine
     from exepron_pipeline.settings import load_settings
     from exepron_pipeline.survey import survey
 
+    settings = load_settings()
     with open_engine(load_settings(catalogue=None)) as engine, errors().status("signing in") as status:
         found = survey(
             engine.tenants[0],
             openapi=openapi,
             urls=url or (),
+            recordings=har or (),
+            in_use=settings.catalogue,
             told=lambda name: status.update(f"looking at {name}"),
         )
-    catalogue = save_catalogue(found.text, out) if out and found.text else None
-    if as_json:
-        print(json.dumps(as_document(found, out if catalogue else None)))
-        return
-    if found.text and not out:
+    console = errors() if as_json or not out else output()
+    if found.text and not out and not as_json:
         print(found.text, end="")
-    console = output() if out else errors()
-    console.print(table(found))
-    for line in [*_not_read(found), *found.problems, _outcome(found, out, catalogue)]:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not as_json:
+        console.print(table(found))
+        for line in [*_not_read(found), *found.problems, *_changes(found)]:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    saved = _save(found, out, confirmed=yes or not (url or har))
+    if as_json:
+        print(json.dumps(as_document(found, out if saved else None)))
+    console.print(_outcome(found, out, saved), markup=False, highlight=False, soft_wrap=True)
     if all(each.problem for each in found.findings):
         raise typer.Exit(NOTHING)
+    if found.text and out and not saved:
+        raise typer.Exit(UNSAVED)
+
+
+def _save(found: "Survey", out: Path | None, *, confirmed: bool) -> "Catalogue | None":
+    """Save the catalogue where that is asked for; None when it was not.
+
+    What the service says of itself is saved as it is; what was made of addresses is a proposal to confirm.
+    """
+    from exepron_pipeline.discover.write import save_catalogue
+
+    if not out or not found.text:
+        return None
+    asked = sys.stdin.isatty() and sys.stderr.isatty()
+    agreed = confirmed or (asked and typer.confirm(f"Save this to {out}?", err=True))
+    return save_catalogue(found.text, out) if agreed else None
+
+
+def _changes(found: "Survey") -> list[str]:
+    """The difference to the catalogue in use, under its heading."""
+    head = f"What changes against {found.against}:" if found.against else "A catalogue of its own:"
+    return ["", head, *(f"  {line}" for line in found.changes), ""] if found.changes else []
 
 
 def as_document(found: "Survey", out: Path | None) -> dict[str, Any]:
@@ -79,6 +120,8 @@ def as_document(found: "Survey", out: Path | None) -> dict[str, Any]:
         "out": str(out) if out else None,
         "entity_sets": {each.name: _facts(each) for each in found.findings},
         "problems": list(found.problems),
+        "changes": list(found.changes),
+        "requests": found.requests,
     }
 
 
@@ -90,6 +133,8 @@ def _facts(each: "Finding") -> dict[str, Any]:
         "cursor": cursor,
         "columns": len(each.laid_out.columns),
         "children": list(each.laid_out.children),
+        "envelope": each.envelope,
+        "sampled": each.sampled,
         "options": asdict(each.capabilities) if each.capabilities else None,
         "problem": each.problem or None,
         "notes": each.notes,
@@ -101,7 +146,16 @@ def table(found: "Survey") -> "Table":
     from rich.table import Table
 
     shown = Table(title=f"{found.origin}, {found.generation}", title_justify="left")
-    for name in ("entity set", "key", "cursor", "columns", "records", "at once", "options that work"):
+    for name in (
+        "entity set",
+        "key",
+        "cursor",
+        "columns",
+        "records",
+        "at once",
+        "types from",
+        "options that work",
+    ):
         shown.add_column(name)
     for each in found.findings:
         if each.problem:
@@ -117,6 +171,7 @@ def table(found: "Survey") -> "Table":
             str(facts["columns"]),
             _number(seen.get("records")),
             _number(seen.get("page")),
+            f"{each.sampled:,} records" if each.sampled else "description",
             f"{works}{f' (not {ignored})' if ignored else ''}" or "-",
         )
     return shown
@@ -135,7 +190,9 @@ def _outcome(found: "Survey", out: Path | None, catalogue: "Catalogue | None") -
     if all(each.problem for each in found.findings):
         return "Nothing was found that can be read."
     if not found.text:
-        return "The built-in catalogue says all that was found: nothing is to be written."
+        return "The catalogue in use says all that was found: nothing is to be written."
+    if not out:
+        return "Save it to a file by --out FILE, and name that in EXEPRON_CATALOGUE."
     if catalogue is None:
-        return "Write it to a file by --out FILE, and name that in EXEPRON_CATALOGUE."
+        return f"Nothing was saved: confirm it at a terminal, or add --yes to save it to {out}."
     return f"{out} offers {len(catalogue.offered)} entity sets. Next: EXEPRON_CATALOGUE={out} exepron sync"

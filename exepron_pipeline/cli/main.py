@@ -13,8 +13,10 @@ import typer
 
 from exepron_pipeline import __version__
 from exepron_pipeline.cli import (
+    bundle,
     discover,
     doctor,
+    init,
     login,
     logout,
     plan,
@@ -66,6 +68,8 @@ def options(
     del version, debug  # both are dealt with before a verb runs
 
 
+app.command("init")(init.init)
+app.command("bundle")(bundle.bundle)
 app.command("discover")(discover.discover)
 app.command("sync")(sync.sync)
 app.command("reconcile")(reconcile.reconcile)

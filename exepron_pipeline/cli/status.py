@@ -10,6 +10,7 @@ from exepron_pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from exepron_pipeline.auth.signin import SignIn
+    from exepron_pipeline.extract.standing import Standing
     from exepron_pipeline.settings import Settings
 
 STATES = """
@@ -36,14 +37,28 @@ def status(
 
     settings = load_settings()
     found, known = entity_sets_status(settings), sign_ins(settings)
+    unknown = still_unknown(settings)
     if as_json:
         told = {name: each.as_json() for name, each in known.items()}
-        print(json.dumps({"entity_sets": found, "sign_ins": told}, default=str))
+        missing = {
+            name: [each.entity_set for each in sets if each.is_unknown] for name, sets in unknown.items()
+        }
+        print(json.dumps({"entity_sets": found, "sign_ins": told, "unknown": missing}, default=str))
         return
     _print(found)
     for name, each in known.items():
         for line in each.lines():
             output().print(f"sign-in {name}: {line}", markup=False, soft_wrap=True)
+    _print_unknown(unknown)
+
+
+def _print_unknown(unknown: "dict[str, list[Standing]]") -> None:
+    from exepron_pipeline.extract.standing import MORE, in_words
+
+    for name, sets in unknown.items():
+        text = in_words(sets)
+        if text:
+            output().print(f"unknown {name}: {text}. {MORE}", markup=False, soft_wrap=True)
 
 
 def sign_ins(settings: "Settings") -> dict[str, "SignIn"]:
@@ -56,6 +71,29 @@ def sign_ins(settings: "Settings") -> dict[str, "SignIn"]:
         return {}  # nothing is set up yet; the verbs that sign in say what is missing
     kept = (settings.state_dir, settings.token_store)
     return {connection.name: stored_sign_in(connection, *kept) for connection in connections}
+
+
+def still_unknown(settings: "Settings") -> "dict[str, list[Standing]]":
+    """Tell of each connection how its entity sets stand, by what is remembered; none of a service that was never met."""
+    from exepron_pipeline.catalogue import load_catalogue
+    from exepron_pipeline.extract.profile import Profile
+    from exepron_pipeline.extract.standing import standings
+
+    try:
+        profiles = {each.name: Profile.of(each, settings.state_dir) for each in settings.connections()}
+    except ConfigurationError:
+        return {}
+    offered, set_one = load_catalogue(settings.catalogue).offered, settings.generation
+    met = {
+        name: (profile, profile.generation if set_one == "auto" else set_one)
+        for name, profile in profiles.items()
+        if not profile.is_empty
+    }
+    return {
+        name: standings(offered, profile, generation)
+        for name, (profile, generation) in met.items()
+        if generation
+    }
 
 
 def entity_sets_status(settings: "Settings") -> dict[str, dict[str, Any]]:

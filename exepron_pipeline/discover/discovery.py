@@ -11,9 +11,17 @@ from datetime import UTC, datetime
 
 from exepron_pipeline.catalogue import Catalogue, EntitySet
 from exepron_pipeline.catalogue.fields import PATH_VARIABLES
+from exepron_pipeline.discover.addresses import Named
 from exepron_pipeline.discover.columns import Plain
 from exepron_pipeline.discover.entries import Finding, lay_out
-from exepron_pipeline.discover.known import as_described, completion, find_known, path_of
+from exepron_pipeline.discover.keys import find_key, key_candidates
+from exepron_pipeline.discover.known import (
+    adopted,
+    as_described,
+    completion,
+    find_known,
+    path_of,
+)
 from exepron_pipeline.discover.seen import check_key, widen_decimals
 from exepron_pipeline.errors import (
     AuthRejectedError,
@@ -21,16 +29,18 @@ from exepron_pipeline.errors import (
     NotPermittedError,
     PermanentError,
 )
-from exepron_pipeline.odata.capabilities import look
+from exepron_pipeline.odata.capabilities import LARGE, Look, look, sample
 from exepron_pipeline.odata.cursor import verify_cursor
 from exepron_pipeline.odata.dialect import Dialect
 from exepron_pipeline.odata.looker import Looker, Rows
 from exepron_pipeline.odata.metadata.description import DescribedSet, Description
 from exepron_pipeline.odata.metadata.samples import describe_records
+from exepron_pipeline.odata.query import Query
 from exepron_pipeline.odata.question import Api
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _TRIALS = 3  # stamps of one set that are tried as its cursor
+_MANY = 500  # records that types are taken from where nothing describes them
 
 
 def _now() -> datetime:
@@ -76,9 +86,24 @@ class Discovery:
             findings.append(finding)
         return findings
 
+    def of_addresses(self, lists: Iterable[Named]) -> list[Finding]:
+        """Look at the lists that addresses name: the widest way that answers is taken."""
+        findings: list[Finding] = []
+        for named in lists:
+            taken = {each.name for each in findings}
+            tried: list[Finding] = []
+            for way in named.ways:
+                tried.append(self._looked_at(DescribedSet(named.name, way.path), taken, way.values))
+                if not tried[-1].problem:
+                    break
+            findings.append(next((each for each in tried if not each.problem), tried[0]))
+        return findings
+
     # -- one set -------------------------------------------------------------------------------------
 
-    def _looked_at(self, described: DescribedSet, taken: set[str]) -> Finding:
+    def _looked_at(
+        self, described: DescribedSet, taken: set[str], values: Mapping[str, str] | None = None
+    ) -> Finding:
         entity_set = self._known(described)
         if entity_set is None and self.built_in:
             taken = taken | self.built_in.entity_sets.keys()
@@ -87,11 +112,12 @@ class Discovery:
                 described, path=path_of(described, entity_set, self.dialect.name) or described.path
             )
         finding = lay_out(described, taken)
-        path = _VARIABLE.sub(lambda match: self.variables.get(match[1], match[0]), described.path)
+        told = {**(values or {}), **self.variables}
+        path = _VARIABLE.sub(lambda match: told.get(match[1], match[0]), described.path)
         missing = _VARIABLE.findall(path)
         if missing:
             finding.problem = self._needs(missing)
-        if (finding.problem and described.properties) or not path or missing:
+        if (described.problem and described.key) or not path or missing:
             return finding
         self.told(described.name)
         try:
@@ -117,18 +143,33 @@ class Discovery:
     def _asked(
         self, finding: Finding, looker: Looker, taken: set[str], entity_set: EntitySet | None
     ) -> Finding:
-        if not finding.described.properties:
-            rows = look(looker, ()).rows
-            described = finding.described
-            finding = lay_out(describe_records(described.name, described.path, rows, described.key), taken)
+        known = None
+        if not finding.described.properties or not finding.described.key:
+            finding, known = self._sampled(finding.described, looker, taken)
         if not finding.is_writable:
             return finding
-        seen = look(looker, finding.key_parts)
-        finding.capabilities = seen.capabilities
+        seen = look(looker, finding.key_parts, known)
+        finding.capabilities, finding.wrapping = seen.capabilities, looker.wrapping
         check_key(finding, seen.rows)
         widen_decimals(finding, seen.rows)
         self._find_cursor(finding, looker, seen.rows, entity_set)
         return finding
+
+    def _sampled(self, described: DescribedSet, looker: Looker, taken: set[str]) -> tuple[Finding, Look]:
+        """Let records tell what no document does: properties and types, or the key alone."""
+        count = 0 if described.properties else _MANY
+        seen = sample(looker, count) if count else sample(looker)
+        shown = describe_records(described.name, described.path, seen.rows, described.key)
+        if count:
+            described = shown
+        key = described.key or find_key(shown, seen.rows, candidates := key_candidates(shown, seen.rows))
+        if not described.key and key and len(seen.rows) >= _MANY:
+            more = looker.tried(Query(top=LARGE, select=tuple(candidates))) or seen.rows
+            key = find_key(shown, more, candidates)
+        described = replace(described, key=key, problem="" if key else shown.problem)
+        finding = lay_out(described, taken)
+        finding.sampled = len(seen.rows) if count else 0
+        return finding, seen
 
     def _find_cursor(
         self, finding: Finding, looker: Looker, rows: Rows, entity_set: EntitySet | None
@@ -157,7 +198,12 @@ class Discovery:
         entries: dict[str, Plain] = {}
         for each in found:
             known = self._known(each.described)
-            if known:
+            other = None if known or not self.built_in else adopted(each, self.built_in, self.dialect.name)
+            if other and other.name not in entries:
+                each.name = other.name
+                added = completion(other, self.dialect.name, each)
+                entries[other.name] = {"path": each.described.path, "enabled": True, **added}
+            elif known:
                 added = completion(known, self.dialect.name, each)
                 entries[known.name] = entries.get(known.name) or added
             elif each.is_writable and not (self.built_in and each.problem):

@@ -15,6 +15,7 @@ from exepron_pipeline.odata.capabilities import Capabilities
 from exepron_pipeline.odata.cursor import CursorVerdict
 from exepron_pipeline.odata.filter import KeyPart
 from exepron_pipeline.odata.metadata.description import DescribedSet
+from exepron_pipeline.odata.page import Wrapping
 
 STAMPS = {"timestamp", "date"}
 
@@ -33,6 +34,28 @@ class Finding:
     cursor: CursorVerdict | None = None
     problem: str = ""
     notes: list[str] = field(default_factory=list)
+    wrapping: Wrapping | None = None
+    """How its records are wrapped, where that is no form of OData."""
+    sampled: int = 0
+    """Records that the types were taken from; 0 where a document tells them."""
+
+    @property
+    def remarks(self) -> list[str]:
+        """The notes, and what the types rest on."""
+        return [*self.notes, f"types as {self.sampled} records show them"] if self.sampled else self.notes
+
+    @property
+    def envelope(self) -> Plain | None:
+        """How its records are wrapped, as the catalogue's YAML has it."""
+        own = self.wrapping
+        if own is None:
+            return None
+        named = {
+            "records": own.rows,
+            "next": next(iter(own.links), None),
+            "count": next(iter(own.counts), None),
+        }
+        return {name: place for name, place in named.items() if place}
 
     @property
     def key_parts(self) -> tuple[KeyPart, ...]:
@@ -76,10 +99,11 @@ class Finding:
             "description": described.description,
             "key": key if len(key) > 1 else key[0],
             "path": described.path,
+            "envelope": self.envelope,
             "cursor": cursor,
             "refresh": None if cursor else "daily",
             "enabled": False if self.problem else None,
-            "note": "; ".join([self.problem, *self.notes] if self.problem else self.notes) or None,
+            "note": "; ".join([*filter(None, [self.problem]), *self.remarks]) or None,
             "navigation": list(described.navigation) or None,
             "columns": {name: self._referring(name, tables) for name in self.laid_out.columns},
             "children": self.laid_out.children or None,

@@ -31,7 +31,7 @@ def find_known(described: DescribedSet, catalogue: Catalogue, generation: str) -
 
 def path_of(described: DescribedSet, entity_set: EntitySet, generation: str) -> str | None:
     """The catalogue's own path of a described one; None when it has another one."""
-    paths = [source.path for source in entity_set.sources_for(generation)]
+    paths = [source.path for source in entity_set.sources_for(generation) if source.within is None]
     return next((path for path in paths if _same(described.path, path)), None)
 
 
@@ -41,11 +41,31 @@ def _key_fields(entity_set: EntitySet, generation: str) -> Iterator[str]:
     return (wire.partition(".")[0] for wire in wires if wire)
 
 
+def adopted(finding: Finding, catalogue: Catalogue, generation: str) -> EntitySet | None:
+    """The catalogue's set that records found elsewhere are of, where no source shows its path: by key and columns.
+
+    Exepron's field names are known better than its paths: a list whose records have a set's key and most of its
+    other fields is that set, if it is no other's too.
+    """
+    fields = {wire.partition(".")[0] for wire in finding.laid_out.names}
+    if finding.problem or not finding.laid_out.names:
+        return None
+    fitting = [
+        entity_set
+        for entity_set in catalogue.entity_sets.values()
+        if all(source.is_inferred for source in entity_set.sources_for(generation))
+        and set(finding.described.key) >= set(_key_fields(entity_set, generation))
+        and 2 * len(fields & (wires := set(wires_of(entity_set, generation)))) > len(wires)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
 def as_described(entity_set: EntitySet, generation: str) -> list[DescribedSet]:
     """The catalogue's set as if it were described, place by place, without properties: records will tell them."""
     wires = [entity_set.column(name).wire_in(generation) for name in entity_set.key]
     key = tuple(wire for wire in wires if wire)
-    return [DescribedSet(entity_set.name, source.path, key) for source in entity_set.sources_for(generation)]
+    places = [source.path for source in entity_set.sources_for(generation) if source.within is None]
+    return [DescribedSet(entity_set.name, path, key) for path in places]
 
 
 def unknown_fields(entity_set: EntitySet, generation: str, properties: Iterable[Property]) -> list[Property]:
@@ -71,6 +91,9 @@ def completion(entity_set: EntitySet, generation: str, finding: Finding) -> Plai
         entry["cursor"] = entity_set.cursor if finding.cursor.works else None
         if not finding.cursor.works:
             entry["note"] = f"{finding.cursor.wire} {finding.cursor.problem}."
+    known_envelope = entity_set.envelope.model_dump(exclude_none=True) if entity_set.envelope else None
+    if finding.envelope and finding.envelope != known_envelope:
+        entry["envelope"] = finding.envelope
     known = set(wires_of(entity_set, generation))
     taken = {column.name for column in entity_set.columns}
     columns: dict[str, Plain] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from exepron_pipeline.catalogue import Catalogue, load_catalogue
+from exepron_pipeline.catalogue.yamlfile import read_yaml
 from exepron_pipeline.discover.columns import Plain
 from exepron_pipeline.errors import ConfigurationError
 
@@ -33,6 +34,28 @@ def catalogue_text(entries: dict[str, Plain], *, head: Sequence[str], replace: b
     return "\n".join([*lines, "entity_sets:", "", *pieces])
 
 
+def laid_over(path: Path, entries: dict[str, Plain]) -> tuple[dict[str, Plain], bool]:
+    """What a catalogue in use becomes with more entries: all that it says stays, unless it is said anew.
+
+    Args:
+        path: A catalogue that can be loaded.
+        entries: Entity sets by name.
+
+    Returns:
+        The entity sets of both, and whether the catalogue replaces the built-in one.
+
+    """
+    data = read_yaml(path).data
+    found: dict[str, Plain] = dict(data["entity_sets"])
+    for name, entry in entries.items():
+        old = found.get(name) or {}
+        both = {part: {**(old.get(part) or {}), **entry.get(part, {})} for part in ("columns", "children")}
+        found[name] = {**old, **entry, **{part: each for part, each in both.items() if each}}
+        if "path" in entry:
+            found[name].pop("sources", None)
+    return found, bool(data.get("replace"))
+
+
 def _one_line(text: str) -> str:
     """Keep what a service calls its sets inside of the comment."""
     return "".join(mark if mark.isprintable() else " " for mark in text)
@@ -43,6 +66,14 @@ def _block(entry: Plain) -> str:
         entry, sort_keys=False, allow_unicode=True, default_flow_style=None, width=WIDTH, indent=2
     )
     return "".join(f"  {line}\n" if line else "\n" for line in text.splitlines())
+
+
+def proposed(text: str) -> Catalogue:
+    """The catalogue that a text is, as a run would read it."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "catalogue.yaml"
+        draft.write_text(text, encoding="utf-8")
+        return load_catalogue(draft)
 
 
 def save_catalogue(text: str, path: Path) -> Catalogue:

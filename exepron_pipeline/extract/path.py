@@ -9,6 +9,7 @@ from typing import Any, Generic
 
 from exepron_pipeline.errors import RequestRejectedError, ResponseError
 from exepron_pipeline.events import Evidence, Listener, Notice, PageFetched
+from exepron_pipeline.extract.nested import unnest
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.extract.result import Arrival, D, Decode, ReadResult, arrival
@@ -91,7 +92,7 @@ class PathReader(Generic[D]):
         """Read once; where that proves nothing by itself, and deletions may follow, read again."""
         result, first = self._result, len(self._result.pages)
         walk = self._once(plan, style)
-        if walk.tally.count is not None:
+        if walk.tally.count is not None and not plan.source.within:
             result.source_count = (result.source_count or 0) + walk.tally.count
         if plan.lower is not None and style.stamp is None:
             result.mode = "full"
@@ -109,9 +110,9 @@ class PathReader(Generic[D]):
         first = len(self._result.pages)
         for came in walk:
             if len(self._result.pages) == first and came.rows and came.first_key is None:
-                raise _other_records(plan)
+                raise other_records(plan)
             if came.rows or not self._result.pages:
-                self._keep(plan, came, walk.tally.count)
+                self._keep(plan, came, None if plan.source.within else walk.tally.count)
         if walk.asker.limit:
             kit.profile.keep_page_limit(name, walk.asker.limit)
         if walk.key_refused:
@@ -124,8 +125,8 @@ class PathReader(Generic[D]):
         result = self._result
         result.pages.append(came.page)
         result.references.append(came.reference)
-        result.fetched += came.rows
-        self._kit.listen(PageFetched(plan.entity_set.name, len(result.pages), came.rows, source_count))
+        result.fetched += came.page.rows
+        self._kit.listen(PageFetched(plan.entity_set.name, len(result.pages), came.page.rows, source_count))
 
     def _agreed(self, plan: ReadPlan, style: Style, walk: Walk[Arrival[D]], first: int) -> Evidence:
         """Read again by place, until two reads in a row brought the same keys."""
@@ -157,9 +158,13 @@ class PathReader(Generic[D]):
 
     def _decode(self, plan: ReadPlan, response: Response) -> Arrival[D]:
         """Decode an answer; its bytes are kept as they came."""
+        kit, within = self._kit, plan.source.within
         try:
             with _DECODING:
-                page = self._kit.decode(response.body, response.headers)
+                if within:
+                    kept = kit.spool.keep(response.body) if plan.keep_pages else None
+                    return unnest(response, within, kit.dialect, kit.decode, kept)
+                page = kit.decode(response.body, response.headers)
         except ResponseError as error:
             raise ResponseError(f"{plan.path}: {error.message}", hint=error.hint) from error
         return arrival(page, self._kit.spool.keep(response.body) if plan.keep_pages else None)
@@ -179,7 +184,8 @@ def _less(walk: Walk[Any]) -> Evidence:
     return walk.tally.evidence(None, count_is_proof=walk.counts)
 
 
-def _other_records(plan: ReadPlan) -> ResponseError:
+def other_records(plan: ReadPlan) -> ResponseError:
+    """The error for a path whose records have not the key of the set."""
     names = ", ".join(plan.key_wire)
     return ResponseError(
         f"{plan.path}: the records have no {names}, so they are not those of {plan.entity_set.name}.",

@@ -26,7 +26,8 @@ class ReadPlan:
     ``path`` has its variables filled in, but for that of a fan-out. ``lower`` is the first value of the
     cursor to read, None for everything. ``select`` names the fields to ask for, empty for all;
     ``select_sourced`` is its part that a source shows. ``orderby`` goes before the order of the key.
-    ``keep_pages`` is False when raw pages may hold personal data that must not be stored.
+    ``keep_pages`` is False when raw pages may hold personal data that must not be stored. ``is_first`` is False
+    for further accounts of one user: a path that names no account shows the same records for all of them.
     """
 
     entity_set: EntitySet
@@ -43,6 +44,7 @@ class ReadPlan:
     orderby: tuple[str, ...]
     keep_pages: bool
     user_id: str | None = None
+    is_first: bool = True
 
     @property
     def key_wire(self) -> tuple[str, ...]:
@@ -57,13 +59,15 @@ class ReadPlan:
     @property
     def scope(self) -> Query:
         """What of the set is asked for at all, and in which order, whatever was read before."""
-        chosen = self.entity_set
+        chosen, within = self.entity_set, self.source.within
+        if within:
+            return Query(expand=(within.name,))
         return Query(filter=chosen.filter, expand=chosen.expand, orderby=self.orderby)
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """Every place to try, in order."""
-        return _usable(self.entity_set, self.generation, self.user_id)
+        return _usable(self.entity_set, self.generation, self.user_id, is_first=self.is_first)
 
     @property
     def is_fan_out(self) -> bool:
@@ -71,8 +75,22 @@ class ReadPlan:
         return FAN_OUT in self.source.variables
 
     def at(self, source: Source) -> "ReadPlan":
-        """The same read at another place."""
-        return replace(self, source=source, path=_fill(source.path, self.account_id, self.user_id))
+        """The same read at another place; records within others are read whole, by the keys of the others."""
+        here = replace(self, source=source, path=_fill(source.path, self.account_id, self.user_id))
+        within = source.within
+        if within is None:
+            return here
+        fields = (within.key, *(f"{within.name}.{wire}" for wire in self.select_sourced))
+        return replace(
+            here,
+            mode="full" if self.mode == "incremental" else self.mode,
+            lower=None,
+            select=fields,
+            select_sourced=fields,
+            key=(KeyPart(within.key),),
+            cursor=None,
+            orderby=(),
+        )
 
     def for_parent(self, parent_id: int) -> "ReadPlan":
         """The same read for one parent of a fan-out."""
@@ -90,6 +108,7 @@ def plan_read(
     lookback_hours: float = 26,
     since: datetime | None = None,
     personal: Personal = "contact-dropped",
+    is_first: bool = True,
 ) -> ReadPlan:
     """Plan a read.
 
@@ -103,12 +122,13 @@ def plan_read(
         lookback_hours: Hours to read again before the watermark.
         since: Read from here on instead.
         personal: The policy for personal data.
+        is_first: False for further accounts of one user.
 
     Raises:
         EntitySetMissingError: The catalogue knows no usable path, or no field for the key, in this generation.
 
     """
-    sources = _usable(entity_set, generation, user_id)
+    sources = _usable(entity_set, generation, user_id, is_first=is_first)
     key = tuple(_part(entity_set.column(name), generation) for name in entity_set.key)
     if not sources or None in key:
         what = "path" if not sources else "field for the key"
@@ -134,13 +154,20 @@ def plan_read(
         orderby=_order(entity_set, generation),
         keep_pages=not _hides(entity_set, personal),
         user_id=user_id,
+        is_first=is_first,
     )
 
 
-def _usable(entity_set: EntitySet, generation: str, user_id: str | None) -> tuple[Source, ...]:
+def _usable(
+    entity_set: EntitySet, generation: str, user_id: str | None, *, is_first: bool
+) -> tuple[Source, ...]:
     known = {"accountId", FAN_OUT} | ({"userId"} if user_id is not None else set())
     return tuple(
-        source for source in entity_set.sources_for(generation) if known.issuperset(source.variables)
+        source
+        for source in entity_set.sources_for(generation)
+        if known.issuperset(source.variables)
+        and (is_first or "accountId" in source.variables)
+        and not (source.within and entity_set.filter)
     )
 
 

@@ -1,12 +1,13 @@
 """What a service turned out to be, remembered from run to run. A cache: losing it costs requests only.
 
 Here: verdicts and learnt options, by source of data. Not here: how they are found (``reader.py``,
-``style.py``). What was refused is asked again after a week.
+``style.py``), what they add up to (``standing.py``). What was refused is asked again after a week.
 """
 
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -15,18 +16,31 @@ from filelock import FileLock
 
 from exepron_pipeline.auth.private import private_folder, unusable, write_private
 from exepron_pipeline.extract.style import Style
+from exepron_pipeline.settings import Connection
 
 Verdict = Literal["works", "not_offered", "not_permitted"]
 
 FILE = "profile.json"
 ASK_AGAIN = timedelta(days=7)
 COMPARE_AGAIN = timedelta(days=1)
+PROBES = 100
+"""Requests that may be spent on paths which no source shows, until something is learnt, in `PROBE_AGAIN`."""
+PROBE_AGAIN = timedelta(days=1)
 
 _SECTIONS = ("service", "working", "paths", "styles", "limits", "described")
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a path answered when it was last asked."""
+
+    path: str
+    verdict: Verdict
+    on: datetime
 
 
 class Profile:
@@ -46,6 +60,25 @@ class Profile:
         self._lock = threading.Lock()
         self._known = _sections(self._stored())
         self._learnt = _sections({})
+        self._asks_again = False
+
+    @classmethod
+    def of(cls, connection: Connection, state_dir: Path) -> "Profile":
+        """The profile of one set of credentials."""
+        user = connection.username or connection.client_id or ""
+        return cls(state_dir, f"{connection.identity_url} {connection.api_url} {user}")
+
+    @property
+    def is_new(self) -> bool:
+        """True until something was read: the service is just being met, and is asked slowly."""
+        with self._lock:
+            return not self._known["working"]
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing at all is remembered of the service."""
+        with self._lock:
+            return not any(self._known.values())
 
     @property
     def generation(self) -> str | None:
@@ -59,18 +92,52 @@ class Profile:
     def verdict(self, entity_set: str, account_id: str, path: str) -> Verdict | None:
         """What a path answered, when it was asked less than a week ago; a path that works keeps its verdict."""
         found = self._recall("paths", f"{entity_set} {account_id} {path}")
-        if not found or (found["verdict"] != "works" and self._is_stale(found)):
+        if not found or (found["verdict"] != "works" and (self._asks_again or self._is_stale(found))):
             return None
         return cast("Verdict", found["verdict"])
+
+    def answers(self, entity_set: str) -> tuple[Answer, ...]:
+        """What the paths of a set answered when they were last asked, for whichever account, however long ago."""
+        with self._lock:
+            known = [(name.split(" ", 2), entry) for name, entry in self._known["paths"].items() if entry]
+        return tuple(
+            Answer(path, cast("Verdict", entry["verdict"]), datetime.fromisoformat(entry["on"]))
+            for (name, _, path), entry in known
+            if name == entity_set
+        )
+
+    def ask_again(self) -> None:
+        """Hold no refusal against a path from now on, and begin to count probes anew."""
+        self._asks_again = True
+        self._learn("service", "probes", {})
+
+    @property
+    def may_probe(self) -> bool:
+        """True while requests may be spent on paths that no source shows."""
+        return self._probes() < PROBES
+
+    def spend(self, requests: int) -> None:
+        """Count requests that were spent on a path which no source shows."""
+        entry = self._recall("service", "probes") if self._probes() else {"on": self._clock().isoformat()}
+        self._learn("service", "probes", {**entry, "spent": self._probes() + requests})
+
+    def _probes(self) -> int:
+        found = self._recall("service", "probes")
+        if not found or self._clock() - datetime.fromisoformat(found["on"]) >= PROBE_AGAIN:
+            return 0
+        return int(found["spent"])
 
     def working_path(self, entity_set: str, account_id: str) -> str | None:
         """The path that the last successful read used."""
         return cast("str | None", self._recall("working", f"{entity_set} {account_id}"))
 
+    def keep_working(self, entity_set: str, account_id: str, path: str) -> None:
+        """Remember the path that a successful read used; the path's verdict with it."""
+        self._learn("working", f"{entity_set} {account_id}", path)
+        self.judge(entity_set, account_id, path, "works")
+
     def judge(self, entity_set: str, account_id: str, path: str, verdict: Verdict) -> None:
         """Remember what a path answered; the first refusal of one that worked counts only the second time."""
-        if verdict == "works":
-            self._learn("working", f"{entity_set} {account_id}", path)
         worked = self.verdict(entity_set, account_id, path) == "works"
         entry = {"verdict": verdict, "on": self._clock().isoformat()}
         self._learn(

@@ -7,18 +7,13 @@ Here: which of the catalogue's paths, and what their refusals mean. Not here: re
 from collections.abc import Callable, Hashable, Iterable
 
 from exepron_pipeline.clock import Clock, utc_now
-from exepron_pipeline.errors import (
-    EntitySetMissingError,
-    NotPermittedError,
-    PermanentError,
-    RequestRejectedError,
-    ResponseError,
-)
+from exepron_pipeline.errors import EntitySetMissingError, NotPermittedError, PermanentError
 from exepron_pipeline.events import Listener, nobody
 from exepron_pipeline.extract.fan_out import fan_out
 from exepron_pipeline.extract.path import Kit, PathReader
 from exepron_pipeline.extract.plan import ReadPlan
-from exepron_pipeline.extract.profile import ASK_AGAIN, Profile, Verdict
+from exepron_pipeline.extract.profile import Profile
+from exepron_pipeline.extract.refusal import REFUSALS, is_probe, may_go_on, remember, remembered
 from exepron_pipeline.extract.result import D, Decode, Decoded, ReadResult
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.odata.dialect import Dialect
@@ -71,7 +66,7 @@ def read(
     result: ReadResult[D] = ReadResult(mode=plan.mode, path=plan.source.path, started_at=clock())
     refusals: list[PermanentError] = []
     for here in map(plan.at, plan.sources):
-        refusal = _remembered(here, known) or _attempt(here, kit, result, parents)
+        refusal = remembered(here, known) or _attempt(here, kit, result, parents)
         if refusal is None:
             return result
         refusals.append(refusal)
@@ -83,43 +78,29 @@ def _attempt(
 ) -> PermanentError | None:
     """Read from one place; return the refusal when the next place may be tried."""
     name, account, path = here.entity_set.name, here.account_id, here.source.path
-    reader = PathReader(kit, result)
-    if here.is_fan_out and parents is None:
-        return EntitySetMissingError(f"{name}: {path} needs the ids of its parents, which are not known.")
+    reader, before = PathReader(kit, result), result.requests
+    probes = is_probe(here, kit.profile)
+    ids = list(parents()) if here.is_fan_out and parents else []
+    if here.is_fan_out and not ids and kit.profile.working_path(name, account) != path:
+        return EntitySetMissingError(f"{name}: {path} needs the ids of its parents, and none is known.")
     try:
-        evidence = fan_out(here, kit, result, parents()) if here.is_fan_out and parents else reader.read(here)
-    except (EntitySetMissingError, NotPermittedError, RequestRejectedError, ResponseError) as error:
-        if result.pages or not _may_go_on(error, here):
+        evidence = fan_out(here, kit, result, ids) if here.is_fan_out else reader.read(here)
+    except REFUSALS as error:
+        if result.pages or not may_go_on(error, here):
             raise
-        if here.source.is_inferred or isinstance(error, NotPermittedError):
-            kit.profile.judge(name, account, path, _verdict(error))
+        if probes:
+            kit.profile.spend(result.requests - before)
+        remember(error, here, kit.profile)
         return error
+    if here.source.within:  # a part of them only is no ground for deletions
+        result.mode = "full" if here.source.mine else here.mode
     former = kit.profile.working_path(name, account)
     if former not in (None, path):
         reader.notice(here, f"read here instead of {former}: deletions are not looked for this time.")
         evidence = "none"
-    kit.profile.judge(name, account, path, "works")
+    kit.profile.keep_working(name, account, path)
     result.path, result.evidence = path, evidence
     return None
-
-
-def _may_go_on(error: PermanentError, here: ReadPlan) -> bool:
-    """True when a refusal leads to the next place; where a source shows the path, only some do."""
-    return here.source.is_inferred or isinstance(error, EntitySetMissingError | NotPermittedError)
-
-
-def _verdict(error: PermanentError) -> Verdict:
-    return "not_permitted" if isinstance(error, NotPermittedError) else "not_offered"
-
-
-def _remembered(here: ReadPlan, profile: Profile) -> PermanentError | None:
-    verdict = profile.verdict(here.entity_set.name, here.account_id, here.source.path)
-    if verdict in {None, "works"}:
-        return None
-    kind = NotPermittedError if verdict == "not_permitted" else EntitySetMissingError
-    words = "permitted" if verdict == "not_permitted" else "offered"
-    text = f"{here.entity_set.name}: {here.source.path} was not {words} when it was last asked."
-    return kind(text, hint=f"It is asked again {ASK_AGAIN.days} days after that.")
 
 
 def _verdict_of(plan: ReadPlan, refusals: list[PermanentError]) -> PermanentError:

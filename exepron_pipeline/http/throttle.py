@@ -46,10 +46,20 @@ class Throttle:
         self._lock = threading.Lock()
         self._daily, self._used = daily, used
         self._clock, self._sleep = clock, sleep
-        burst = max(1, int(rate))
-        self._window = burst / rate if rate else 0.0
-        self._starts: deque[float] = deque(maxlen=burst)
         self._not_before = 0.0
+        self._starts: deque[float] = deque()
+        self._pace(rate)
+
+    def slow(self, rate: float) -> None:
+        """Send from now on at most so many requests a second; a lower rate stays."""
+        with self._lock:
+            if not self._rate or rate < self._rate:
+                self._pace(rate)
+
+    def _pace(self, rate: float) -> None:
+        self._rate, burst = rate, max(1, int(rate))
+        self._window = burst / rate if rate else 0.0
+        self._starts = deque(self._starts, maxlen=burst)
 
     def hold(self, seconds: float) -> None:
         """Let nobody ask for that many seconds: the service told one of us to wait.

@@ -2,5 +2,6 @@
 
 from exepron_pipeline.marts.build import Built, build
 from exepron_pipeline.marts.model import MARTS, Mart
+from exepron_pipeline.marts.quality import Asked
 
-__all__ = ["MARTS", "Built", "Mart", "build"]
+__all__ = ["MARTS", "Asked", "Built", "Mart", "build"]

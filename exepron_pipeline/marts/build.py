@@ -14,6 +14,7 @@ from exepron_pipeline.land.landing import transaction
 from exepron_pipeline.land.sql import text
 from exepron_pipeline.marts.inputs import close_inputs, list_columns, open_inputs
 from exepron_pipeline.marts.model import MARTS, Mart
+from exepron_pipeline.marts.quality import COLUMNS, TABLE, Asked, drop_facts, write_facts
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Built:
         return [*tables, f"{columns} column{'s' * (columns > 1)}"] if columns else tables
 
 
-def build(con: duckdb.DuckDBPyConnection, *, calendar_zone: str = "UTC") -> dict[str, Built]:
+def build(
+    con: duckdb.DuckDBPyConnection, *, calendar_zone: str = "UTC", asked: Asked | None = None
+) -> dict[str, Built]:
     """Replace every table of ``marts``; give what came of each, by name.
 
     Building twice gives the same tables. When it fails, the former tables stay.
@@ -49,6 +52,7 @@ def build(con: duckdb.DuckDBPyConnection, *, calendar_zone: str = "UTC") -> dict
     Args:
         con: A connection that may write; no transaction may be open on it.
         calendar_zone: The time zone whose days are the calendar days of the marts.
+        asked: What is known of the entity sets besides their tables; only ``data_quality`` needs it.
 
     Raises:
         WarehouseError: A query failed; nothing was changed.
@@ -58,7 +62,15 @@ def build(con: duckdb.DuckDBPyConnection, *, calendar_zone: str = "UTC") -> dict
     try:
         with transaction(con):
             present = list_columns(con) | {f"marts.{mart.name}": frozenset(mart.columns) for mart in MARTS}
-            return {mart.name: _build_one(con, mart, present) for mart in MARTS}
+            built: dict[str, Built] = {}
+            for mart in MARTS:
+                if TABLE in mart.reads:
+                    done = [(each, built[each.name].missing) for each in MARTS if each.name in built]
+                    write_facts(con, asked, done, present)
+                    present[TABLE] = COLUMNS
+                built[mart.name] = _build_one(con, mart, present)
+            drop_facts(con)
+            return built
     finally:
         con.execute("RESET VARIABLE calendar_zone")
 

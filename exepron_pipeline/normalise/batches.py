@@ -23,7 +23,14 @@ from exepron_pipeline.normalise.records import Items, NotPlainError, Records, Re
 from exepron_pipeline.normalise.shape import shape_of
 from exepron_pipeline.normalise.slow import load_document, read_records
 from exepron_pipeline.odata.dialect import Dialect
-from exepron_pipeline.odata.page import Envelope, open_envelope, read_envelope, wrapping_of
+from exepron_pipeline.odata.page import (
+    Envelope,
+    Wrapping,
+    open_envelope,
+    read_envelope,
+    wrapping_at,
+    wrapping_of,
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ class Decoder:
         self._zone = zone
         self._personal: Personal = personal
         self._hash_key = hash_key
+        self._wrapping = _own_wrapping(entity_set)
         self._shape = shape_of(entity_set, generation, personal)
         self._grammar = first_grammar(self._shape)
         self._schema = page_schema(entity_set, personal)
@@ -107,20 +115,23 @@ class Decoder:
 
     def _quickly(self, body: bytes, headers: Mapping[str, str]) -> tuple[Records, Envelope] | None:
         """The fast path; None where the page needs the slow one."""
-        grammar = self._grammar
+        grammar, own = self._grammar, self._wrapping
+        if own and "." in own.rows:
+            return None  # count and link stand where the fast path does not look
         try:
             page = read_fast(body, grammar, self._zone)
         except NotPlainError:
             return None
         if not pc.all(has_key(self._key_columns(page.records)), min_count=0).as_py():
             return None
-        return page.records, read_envelope(page.members, headers, self._dialect, grammar.rows)
+        wrapping = own if own and own.rows == grammar.rows else wrapping_at(grammar.rows)
+        return page.records, read_envelope(page.members, headers, self._dialect, wrapping)
 
     def _carefully(self, body: bytes, headers: Mapping[str, str]) -> tuple[Records, Envelope]:
         """Parse in Python; if that teaches something new, the fast path gets another try first."""
         document = load_document(body, self._set.name)
-        rows, envelope = open_envelope(document, headers, self._dialect)
-        wrapping = wrapping_of(document) if isinstance(document, dict) else None
+        rows, envelope = open_envelope(document, headers, self._dialect, self._wrapping)
+        wrapping = wrapping_of(document, self._wrapping) if isinstance(document, dict) else None
         taught = self._grammar.learn(document, wrapping.rows if wrapping else None)
         if taught != self._grammar:
             self._grammar = taught
@@ -185,6 +196,15 @@ class Decoder:
 
     def _accounts(self, count: int) -> pa.Array:
         return pa.repeat(pa.scalar(self._account, pa.string()), count)
+
+
+def _own_wrapping(entity_set: EntitySet) -> Wrapping | None:
+    """The wrapping that the catalogue names for a set."""
+    own = entity_set.envelope
+    if own is None:
+        return None
+    counts, links = (own.count,) if own.count else (), (own.next,) if own.next else ()
+    return Wrapping(own.records, counts, links)
 
 
 def _others(positions: pa.Array, refused: pa.Array) -> pa.Array:

@@ -41,6 +41,11 @@ def instants(texts: pa.Array, zone: str) -> pa.Array:
     return _read(texts, lambda cut: _iso_instants(cut, zone))
 
 
+def names_zone(text: str) -> bool:
+    """Tell whether a stamp carries its own offset, so that no setting is needed to read it."""
+    return bool(_OFFSET.search(text) or re.match(r"/Date\(-?\d+[+-]", text))
+
+
 def stamps_telling_more(texts: pa.Array, zone: str) -> pa.Array:
     """The texts of instants that say more than the instant and the zone give back, null for all others.
 

@@ -46,33 +46,93 @@ class Look:
     rows: tuple[Row, ...] = field(default=(), repr=False)
 
 
-def look(looker: Looker, key: Sequence[KeyPart]) -> Look:
-    """Look at every option: about eight requests where there are records, two where there are none.
+def sample(looker: Looker, size: int = SAMPLE) -> Look:
+    """Ask for some records, and see what the very first answers tell: one to five requests.
+
+    Args:
+        looker: Asks the path.
+        size: How many are asked for; more show more of what values there are.
 
     Raises:
         ExepronError: Even the bare path is refused.
 
     """
-    rows, known = _first(looker)
+    rows, known = _first(looker, size)
+    return Look(known, tuple(rows))
+
+
+def look(looker: Looker, key: Sequence[KeyPart], seen: Look | None = None) -> Look:
+    """Look at every option: three to nine requests where there are records, two where there are none.
+
+    Args:
+        looker: Asks the path.
+        key: The key of its records.
+        seen: What `sample` gave, when it has been asked.
+
+    Raises:
+        ExepronError: Even the bare path is refused.
+
+    """
+    seen = seen or sample(looker)
+    rows, known = list(seen.rows), seen.capabilities
+    if looker.wrapping and rows:
+        count = looker.find_count(len(rows))
+        known = replace(known, count=count is not None, records=count)
     parts = [part for part in key if all(value_at(row, part.wire) is not None for row in rows)]
+    if _work_together(looker, rows, parts, known):
+        known = replace(known, top=True, skip=True, orderby=True, filter=True, select=True)
+        return _looked(looker, known, rows, parts)
     if len(rows) > 1:
         top = known.top is not False and len(looker.tried(Query(top=1)) or ()) == 1
         known = _ordered(looker, replace(known, top=top), rows, parts)
     if rows:
         known = replace(known, select=_select(looker, rows, parts, known))
-    page = known.page or _page(looker, known, parts)
+    return _looked(looker, known, rows, parts)
+
+
+def _looked(looker: Looker, known: Capabilities, rows: Rows, parts: Sequence[KeyPart]) -> Look:
+    page = known.page or _page(looker, known, rows, parts)
     return Look(replace(known, page=page), tuple(rows))
 
 
-def _first(looker: Looker) -> tuple[list[Row], Capabilities]:
+def _work_together(looker: Looker, rows: Rows, parts: Sequence[KeyPart], known: Capabilities) -> bool:
+    """See all options work in two questions, whose answers none but the right ones of each can give.
+
+    The two records with the lowest keys come by order, limit and selection. The lower of them is the second one of
+    those up to the other, counted downward: without the condition, the order or the skip it would be another one.
+    """
+    if len(parts) != 1 or len(rows) < 3 or known.top is False or parts[0].type == "Edm.Guid":  # noqa: PLR2004 # more records than the pair
+        return False
+    wire = parts[0].wire
+    if all(row.keys() <= {wire} for row in rows):
+        return False
+    pair = Query(top=2, orderby=(f"{wire} asc",), select=(wire,))
+    up = looker.tried(pair) or ()
+    low, *others = keys(up, parts) or [()]
+    if len(others) != 1 or low == others[0] or any(_names(row) - {wire.partition(".")[0]} for row in up):
+        return False
+    try:
+        condition = looker.where(parts[0], "le", value_at(up[1], wire))
+    except (KeyError, ValueError):  # a type without literals
+        return False
+    downward = replace(pair, top=1, skip=1, orderby=_downward(parts), filter=condition)
+    return keys(looker.tried(downward) or (), parts) == [low]
+
+
+def _names(row: Row) -> set[str]:
+    """The properties of a record, without annotations."""
+    return {name for name in row if "@" not in name and not name.startswith("__")}
+
+
+def _first(looker: Looker, size: int) -> tuple[list[Row], Capabilities]:
     """Some records, and what the very first answers tell: the count, a small limit of the page."""
-    best = Query(top=SAMPLE, count=True)
+    best = Query(top=size, count=True)
     for query in (best, replace(best, count=False), replace(best, top=None)):
         try:
             return _judged(looker, query, *looker.ask(query))
         except RequestRejectedError as error:
             limit = page_limit(error)
-        if limit and limit < SAMPLE:
+        if limit and limit < size:
             rows, known = _judged(looker, query, *looker.ask(replace(query, top=limit)))
             return rows, replace(known, page=limit)
     bare = Query()
@@ -84,7 +144,7 @@ def _judged(
     looker: Looker, query: Query, rows: list[Row], envelope: Envelope
 ) -> tuple[list[Row], Capabilities]:
     count = envelope.count if envelope.count is not None and envelope.count >= len(rows) else None
-    is_cut = 0 < len(rows) < SAMPLE and (bool(envelope.next_link) or (count or 0) > len(rows))
+    is_cut = 0 < len(rows) < (query.top or SAMPLE) and (bool(envelope.next_link) or (count or 0) > len(rows))
     ignored = query.top is not None and len(rows) > query.top
     known = Capabilities(
         top=False if ignored or query.top is None else None,
@@ -128,16 +188,16 @@ def _behind(looker: Looker, parts: Sequence[KeyPart], pair: Rows) -> str | None:
 
 
 def _select(looker: Looker, rows: Rows, parts: Sequence[KeyPart], known: Capabilities) -> bool | None:
-    names = {name for row in rows for name in row if "@" not in name and not name.startswith("__")}
+    names = {name for row in rows for name in _names(row)}
     wanted = tuple(part.wire for part in parts) or tuple(sorted(names))[:1]
     others = names - {wire.partition(".")[0] for wire in wanted}
     found = looker.tried(Query(select=wanted, top=1 if known.top else None)) if others else None
     return None if not others else bool(found) and all(others.isdisjoint(row) for row in found or ())
 
 
-def _page(looker: Looker, known: Capabilities, parts: Sequence[KeyPart]) -> int | None:
+def _page(looker: Looker, known: Capabilities, rows: Rows, parts: Sequence[KeyPart]) -> int | None:
     """Ask for very many records where there are more than were seen."""
-    if known.records is None or known.records <= SAMPLE or not known.top:
+    if known.records is None or known.records <= max(len(rows), SAMPLE) or not known.top:
         return None
     wires = tuple(part.wire for part in parts) if known.select else ()
     try:

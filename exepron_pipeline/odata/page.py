@@ -81,7 +81,7 @@ class Page(Protocol):
 
 
 def open_envelope(
-    document: object, headers: Mapping[str, str], dialect: Dialect
+    document: object, headers: Mapping[str, str], dialect: Dialect, own: Wrapping | None = None
 ) -> tuple[list[object], Envelope]:
     """Find the records, the count and the next link in a parsed JSON document.
 
@@ -89,6 +89,7 @@ def open_envelope(
         document: What the JSON parser gave.
         headers: Response headers with lower-case names: some services count there.
         dialect: Which headers count, and whether a mere object is a record.
+        own: A wrapping of this service's own, which comes before those of the standards.
 
     Raises:
         ResponseError: The document holds no list of records, for instance an error object.
@@ -100,10 +101,10 @@ def open_envelope(
         raise ResponseError(
             f"The answer is a JSON {type(document).__name__}, no list of records.", hint=_HINT
         )
-    wrapping = wrapping_of(document)
+    wrapping = wrapping_of(document, own)
     if wrapping:
-        rows = _member(document, wrapping.rows)
-        return rows, read_envelope(document, headers, dialect, wrapping.rows)
+        rows = member_at(document, wrapping.rows)
+        return rows, read_envelope(document, headers, dialect, wrapping)
     entity = _entity(document, dialect)
     if entity is not None:
         return [entity], Envelope()
@@ -113,14 +114,23 @@ def open_envelope(
     )
 
 
-def wrapping_of(document: Mapping[str, object]) -> Wrapping | None:
+def wrapping_of(document: Mapping[str, object], own: Wrapping | None = None) -> Wrapping | None:
     """Tell how the records of a parsed object are wrapped; None when it holds no list of records."""
-    fitting = (each for each in WRAPPINGS if isinstance(_member(document, each.rows), list))
+    known = (own, *WRAPPINGS) if own else WRAPPINGS
+    fitting = (each for each in known if isinstance(member_at(document, each.rows), list))
     return next((each for each in fitting if _is_allowed(document, each)), None)
 
 
+def wrapping_at(rows: str) -> Wrapping:
+    """The wrapping of the standards whose records are there."""
+    return next(each for each in WRAPPINGS if each.rows == rows)
+
+
 def read_envelope(
-    members: Mapping[str, object], headers: Mapping[str, str], dialect: Dialect, rows: str = WRAPPINGS[0].rows
+    members: Mapping[str, object],
+    headers: Mapping[str, str],
+    dialect: Dialect,
+    wrapping: Wrapping = WRAPPINGS[0],
 ) -> Envelope:
     """Find the count and the next link.
 
@@ -128,22 +138,27 @@ def read_envelope(
         members: What stands beside the records, at the top or inside ``d``.
         headers: Response headers with lower-case names.
         dialect: Which of them count.
-        rows: Where the records were: the names of count and link go with it.
+        wrapping: How the records were wrapped: the names of count and link go with it.
 
     """
-    wrapping = next(each for each in WRAPPINGS if each.rows == rows)
     inner = members.get("d")
     places = [members, inner] if isinstance(inner, Mapping) else [members]
-    counts = [place[name] for place in places for name in wrapping.counts if name in place]
+    counts = [_named(place, name) for place in places for name in wrapping.counts]
     counts += [headers[name] for name in dialect.count_headers if name in headers]
-    links = [place[name] for place in places for name in wrapping.links if name in place]
+    links = [_named(place, name) for place in places for name in wrapping.links]
     return Envelope(
         count=next((number for number in map(_number, counts) if number is not None), None),
         next_link=next((link for link in map(_link, links) if link), None),
     )
 
 
-def _member(document: Mapping[str, object], path: str) -> Any:
+def _named(place: Mapping[str, object], name: str) -> object:
+    """A member whose name may hold dots, or is a way through members."""
+    return place[name] if name in place else member_at(place, name)
+
+
+def member_at(document: Mapping[str, object], path: str) -> Any:
+    """The member of a parsed object that a path leads to, a dot enters a member; None when there is none."""
     found: object = document
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None

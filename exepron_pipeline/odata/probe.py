@@ -67,6 +67,17 @@ def find_generation(service: Documents, setting: str) -> str:
     )
 
 
+def knows_us(service: Documents) -> bool:
+    """Tell whether a service answers who is signed in, as Exepron's API does: one request.
+
+    Raises:
+        ExepronError: It cannot be asked.
+
+    """
+    nested = _document(service, f"{LOGGED_IN_USER}?$select=userId,accountId")
+    return bool(_people(nested, DIALECTS["g1"], DIALECTS["g2"]))
+
+
 def who_am_i(service: Api, dialect: Dialect) -> tuple[Me, ...]:
     """Ask who is signed in: one value for each account; none when the service has no such path.
 

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Protocol
 
-from exepron_pipeline.errors import NetworkError, NotPermittedError, PermanentError, TransientError
+from exepron_pipeline.errors import (
+    NetworkError,
+    NotPermittedError,
+    PermanentError,
+    RateLimitedError,
+    TransientError,
+)
 from exepron_pipeline.events import Listener, Notice, nobody
 from exepron_pipeline.http.problems import raise_for_html, raise_for_status
 from exepron_pipeline.http.retirement import retirement
@@ -72,6 +78,8 @@ class Service:
         self._names_format = False
         self.headers: Mapping[str, str] = JSON
         """What goes with each question besides the token: those of the dialect, once it is known."""
+        self.slowed = 0
+        """Requests that were refused for the rate (429)."""
         self.retirements: dict[str, str] = {}
         """What answers said of their own end, with the question that was answered so first."""
 
@@ -166,6 +174,8 @@ class Service:
             try:
                 response = self._answer(url, what, {**headers, "authorization": f"Bearer {token}"})
             except TransientError as error:
+                with self._lock:
+                    self.slowed += isinstance(error, RateLimitedError)
                 self._throttle.window.judge(time.monotonic() - began, 0, refused=True)
                 self._throttle.hold(getattr(error, "retry_after", None) or 0.0)
                 raise

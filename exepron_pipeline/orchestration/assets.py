@@ -21,6 +21,7 @@ from exepron_pipeline.orchestration.checks import (
     completeness_result,
     failed_audit,
 )
+from exepron_pipeline.orchestration.described import Attempts, of_entity_set
 from exepron_pipeline.orchestration.failures import failures_told, raise_failure
 from exepron_pipeline.orchestration.keys import MODE_TAG, POOL_API, api_key, core_key
 from exepron_pipeline.orchestration.metadata import column_schema, sync_metadata
@@ -52,7 +53,12 @@ def build_source_spec(entity_set: EntitySet, prefix: str) -> dg.AssetSpec:
 
 
 def build_entity_set_asset(
-    entity_set: EntitySet, prefix: str, *, personal: Personal, priority: int = 0
+    entity_set: EntitySet,
+    prefix: str,
+    *,
+    personal: Personal,
+    priority: int = 0,
+    attempts: Attempts | None = None,
 ) -> dg.AssetsDefinition:
     """The table ``core.<entity_set>``, brought up to date by `sync`.
 
@@ -61,6 +67,7 @@ def build_entity_set_asset(
         prefix: First part of the key.
         personal: The policy that decides which columns are stored.
         priority: Of two sets that could be read next, the higher one is; some need the projects of another.
+        attempts: The last attempts, by entity set: the description tells how it stands in this account.
 
     """
     key = core_key(prefix, entity_set.name)
@@ -68,7 +75,7 @@ def build_entity_set_asset(
     @dg.asset(
         key=key,
         deps=[api_key(prefix, entity_set.name)],
-        description=entity_set.description,
+        description=of_entity_set(entity_set.description, entity_set.name, attempts or {}),
         group_name="core",
         kinds={"odata", "duckdb"},
         tags={"exepron/refresh": entity_set.refresh, "exepron/evidence": entity_set.evidence},

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from exepron_pipeline.catalogue import load_catalogue
+from exepron_pipeline.land.attempts import read_attempts
 from exepron_pipeline.orchestration.assets import build_entity_set_asset, build_source_spec
 from exepron_pipeline.orchestration.jobs import build_jobs
 from exepron_pipeline.orchestration.marts import build_mart_assets, build_snapshot_asset
@@ -33,14 +34,17 @@ def build_defs(*, key_prefix: str = "exepron", resources: Mapping[str, Any] | No
     """
     settings = load_settings()
     catalogue = load_catalogue(settings.catalogue)
+    attempts = read_attempts(settings.state_dir)
     everything = dg.Definitions(
         assets=[
             *(build_source_spec(entity_set, key_prefix) for entity_set in catalogue.offered),
             *(
-                build_entity_set_asset(entity_set, key_prefix, personal=settings.personal, priority=-place)
+                build_entity_set_asset(
+                    entity_set, key_prefix, personal=settings.personal, priority=-place, attempts=attempts
+                )
                 for place, entity_set in enumerate(catalogue.offered)
             ),
-            build_mart_assets(catalogue, key_prefix),
+            build_mart_assets(catalogue, key_prefix, attempts),
             build_snapshot_asset(catalogue, key_prefix),
         ],
         schedules=build_schedules(catalogue, key_prefix, settings.calendar_zone or "UTC"),

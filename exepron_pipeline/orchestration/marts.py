@@ -8,6 +8,7 @@ import dagster as dg
 from exepron_pipeline.catalogue import Catalogue
 from exepron_pipeline.engine import Engine
 from exepron_pipeline.marts import MARTS
+from exepron_pipeline.orchestration.described import Attempts, of_mart
 from exepron_pipeline.orchestration.failures import failures_told
 from exepron_pipeline.orchestration.keys import POOL_WAREHOUSE, core_key, mart_key, snapshot_key
 from exepron_pipeline.orchestration.metadata import mart_schema, snapshot_metadata
@@ -16,8 +17,17 @@ FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6))
 """They follow each hourly refresh."""
 
 
-def build_mart_assets(catalogue: Catalogue, prefix: str) -> dg.AssetsDefinition:
-    """All marts, built in one transaction, one asset each."""
+def build_mart_assets(
+    catalogue: Catalogue, prefix: str, attempts: Attempts | None = None
+) -> dg.AssetsDefinition:
+    """All marts, built in one transaction, one asset each.
+
+    Args:
+        catalogue: Tells which entity sets are assets.
+        prefix: First part of the keys.
+        attempts: The last attempts, by entity set: descriptions tell what is not there in this account.
+
+    """
     offered = {entity_set.name for entity_set in catalogue.offered}
 
     @dg.multi_asset(
@@ -26,7 +36,7 @@ def build_mart_assets(catalogue: Catalogue, prefix: str) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 mart_key(prefix, mart.name),
                 deps=[core_key(prefix, name) for name in mart.depends_on if name in offered],
-                description=mart.description,
+                description=of_mart(mart, attempts or {}),
                 group_name="marts",
                 kinds={"duckdb", "sql"},
                 freshness_policy=FRESH,

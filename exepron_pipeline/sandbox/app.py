@@ -15,6 +15,8 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exepron_pipeline.sandbox.api import Api
+from exepron_pipeline.sandbox.console import PATH as CONSOLE
+from exepron_pipeline.sandbox.console import console_routes
 from exepron_pipeline.sandbox.generations import Generation
 from exepron_pipeline.sandbox.identity.routes import identity_routes
 from exepron_pipeline.sandbox.identity.tokens import AccessTokens
@@ -30,6 +32,7 @@ run of exepron-pipeline. It is not affiliated with Exepron, and nothing here say
 
 API       {base}{api}
 Identity  {base}/identity
+Console   {base}{console}
 Health    {base}/health
 Faults    {base}/faults
 Counts    {base}/identity/connect/counts
@@ -70,13 +73,14 @@ def create_app(
         return JSONResponse(world.faults.hits())
 
     def about(_request: Request) -> Response:
-        return PlainTextResponse(_ABOUT.format(base=base_url, api=generation.bases[0]))
+        return PlainTextResponse(_ABOUT.format(base=base_url, api=generation.bases[0], console=CONSOLE))
 
     return Starlette(
         routes=[
             Route("/", about),
             Route("/health", health),
             Route("/faults", faults),
+            *console_routes(generation),
             Mount("/identity", routes=identity_routes(world, tokens, limits)),
             *_below(generation, answer),
         ],

@@ -27,15 +27,23 @@ def is_configured() -> bool:
     return not _IDENTITY.isdisjoint(_given_names())
 
 
+def given_values() -> dict[str, Any]:
+    """Values by name, in lower case and without prefix, as the sources give them; the environment wins.
+
+    Raises:
+        ConfigurationError: ``exepron.toml`` is not valid TOML.
+
+    """
+    found = _toml()
+    for source in (_dotenv(), os.environ):
+        for name, value in source.items():
+            if _ours(name) and value:
+                found[name.upper().removeprefix(PREFIX).lower()] = value
+    return found
+
+
 def _given_names() -> set[str]:
-    """Names, in lower case and without prefix, that any source gives a value to."""
-    variables = {**_dotenv(), **os.environ}
-    given = {
-        name.upper().removeprefix(PREFIX).lower()
-        for name, value in variables.items()
-        if _ours(name) and value
-    }
-    return given | set(_toml())
+    return set(given_values())
 
 
 def _ours(name: str) -> bool:

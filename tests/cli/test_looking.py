@@ -127,9 +127,14 @@ def test_doctor_climbs_to_the_top(landed):
     ended = landed.exepron("doctor")
     assert ended.returncode == 0
     first = [
-        "settings", "identity server", "token store", "token", "generation", "who am I", "description", "disk", "warehouse",
+        "settings", "identity server", "token store", "token", "clock", "base path", "generation", "who am I",
+        "description", "disk", "warehouse",
     ]  # fmt: skip
-    assert rungs(ended) == [("ok", name) for name in [*first, *OFFERED]]
+    assert rungs(ended) == [("ok", name) for name in [*first, *OFFERED, "unknown", "stamps", "limits"]]
+    for name in OFFERED:
+        [line] = [line for line in ended.stdout.splitlines() if line.startswith(f"ok   {name}: ")]
+        rows = len(landed.truth(name))
+        assert f"has records, {rows:,} when it was last read whole" in line
     assert landed.dump() == before
 
 
@@ -155,13 +160,15 @@ def test_doctor_stops_at_the_broken_rung(copied, setting, value, broken, code):
 
 
 def test_doctor_goes_on_beyond_one_set(seen_through, proxy, proxy_kit):
-    """A set that is not offered or not permitted is a note; one that fails is bad, and the rest is still looked at."""
+    """A set that is not offered or not permitted is a note; one that a sync would fail at is bad; the rest is looked at."""
     proxy.instead["/Roles"] = proxy_kit.Instead(404, b"{}")
     proxy.instead["/Calendar"] = proxy_kit.Instead(403, b"{}")
     proxy.instead["/CostGroups"] = proxy_kit.Instead(400, b"{}")
+    proxy.instead["/GetAllTasks"] = proxy_kit.Instead(400, b"{}")
     ended = seen_through.exepron("doctor")
     marks = {name: mark for mark, name in rungs(ended)}
-    assert (marks["roles"], marks["calendar_days"], marks["cost_groups"]) == ("note", "note", "bad")
+    assert (marks["roles"], marks["calendar_days"], marks["cost_groups"]) == ("note", "note", "note")
+    assert marks["tasks"] == "bad"
     assert marks["early_warning_history"] == "ok"
     assert ended.returncode == 4
 

@@ -32,13 +32,21 @@ class Looker:
         if query.filter and not self._ignores:
             if self._refuses and self._refuses in query.filter:
                 return None
-            name, _, literal = query.filter.split(" ", 2)
-            if literal == "null":
-                rows = [row for row in rows if row[name] is None]
-            else:
-                bound = literal.removeprefix("datetimeoffset").removeprefix("datetime").strip("'").rstrip("Z")
-                rows = [row for row in rows if row[name] and row[name].rstrip("Z") >= bound]
+            rows = [row for row in rows if any(map(self.meets(row), query.filter.split(" or ")))]
         return rows[: query.top]
+
+    @staticmethod
+    def meets(row):
+        """Judges one comparison of a condition."""
+
+        def judge(condition):
+            name, _, literal = condition.split(" ", 2)
+            if literal == "null":
+                return row[name] is None
+            bound = literal.removeprefix("datetimeoffset").removeprefix("datetime").strip("'").rstrip("Z")
+            return bool(row[name]) and row[name].rstrip("Z") >= bound
+
+        return judge
 
 
 def verdict(looker, part=PART, rows=None):
@@ -50,11 +58,12 @@ STAMPS = [f"2026-03-{day:02}T10:00:00Z" for day in range(1, 20)]
 
 
 def test_a_good_one():
-    """All records come from the first stamp on, none from after the last one."""
+    """Two questions tell: all records come from the first stamp on; none from after the last one, or without one."""
     looker = Looker(STAMPS)
     found = verdict(looker)
     assert (found.works, found.form) == (True, "{utc}Z")
-    assert looker.asked[-2:] == ["changed ge 2026-03-20T10:00:00Z", "changed ge 2026-02-28T10:00:00Z"]
+    behind = "changed ge 2026-03-20T10:00:00Z or changed eq null"
+    assert looker.asked == ["changed ge 2026-02-28T10:00:00Z", behind]
 
 
 def test_the_form_that_is_taken_is_found():

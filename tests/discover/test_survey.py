@@ -39,7 +39,9 @@ def exepron(service, own_place):
 
 def test_addresses_are_enough(exepron, service):
     """From records alone comes a catalogue that a sync accepts: key and types are guessed, and what works is seen."""
-    code, printed, _ = exepron("discover", "--url", f"{service.url}/odata/Orders", "--out", "catalogue.yaml")
+    code, printed, _ = exepron(
+        "discover", "--url", f"{service.url}/odata/Orders", "--out", "catalogue.yaml", "--yes"
+    )
     assert code == 0
     assert "offers 1 entity sets" in printed
     orders = load_catalogue(Path("catalogue.yaml")).entity_sets["orders"]

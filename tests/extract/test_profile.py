@@ -23,7 +23,7 @@ def test_what_was_learnt_is_known_to_the_next_run(tmp_path: Path) -> None:
     """A saved profile comes back whole, for its own source only; the file is the owner's."""
     profile = Profile(tmp_path / "state", "one")
     profile.generation = "g2"
-    profile.judge("tasks", "5", "Tasks", "works")
+    profile.keep_working("tasks", "5", "Tasks")
     profile.keep_style("tasks", "5", Style("sourced", None, keyset=False))
     profile.keep_page_limit("tasks", 100)
     profile.save()

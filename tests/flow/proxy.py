@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ class Proxy:
     target: str
     port: int = 0
     asked: list[str] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    """When each of them came, in seconds of a clock that never goes back."""
     instead: dict[str, Instead] = field(default_factory=dict)
     noticed: threading.Event = field(default_factory=threading.Event)
     """Set when a request is answered instead."""
@@ -50,6 +53,7 @@ def proxy_for(api_url: str) -> Iterator[Proxy]:
 
         def do_GET(self) -> None:
             proxy.asked.append(self.path)
+            proxy.moments.append(time.monotonic())
             found = [answer for part, answer in proxy.instead.items() if part in self.path]
             if found:
                 proxy.noticed.set()

@@ -10,7 +10,7 @@ import pytest
 from exepron_pipeline.marts import MARTS
 from exepron_pipeline.publish.reader import open_snapshot
 
-CONFIRMED = {"logged_in_user", "accounts", "projects", "tasks"}
+CONFIRMED = {"logged_in_user", "accounts", "users", "projects", "tasks"}
 PROGRAM = [sys.executable, "-m", "exepron_pipeline"]
 
 
@@ -50,7 +50,7 @@ def test_the_run_ends_well_and_names_what_is_absent(made):
     lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
     assert all(" ok " in lines[name] for name in CONFIRMED)
     [absent] = [line for line in done.stderr.splitlines() if line.startswith("Not offered")]
-    assert {"buffers", "users", "work_hours"} <= set(absent.replace(",", " ").split())
+    assert {"buffers", "roles", "work_hours"} <= set(absent.replace(",", " ").split())
     assert not any(line.startswith("Error") for line in done.stderr.splitlines())
 
 

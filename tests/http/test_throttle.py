@@ -89,3 +89,14 @@ def test_a_wait_that_the_service_asked_of_one_holds_for_all():
     throttle.hold(12)
     throttle.hold(9999)
     assert _starts(clock, throttle, 2) == [1012, 1012]
+
+
+@pytest.mark.parametrize(("first", "holds"), [(0, 5), (10, 5), (2, 2)])
+def test_it_can_be_slowed_under_way(first, holds):
+    """Slowed to five a second, none holds more, those before included; what was slower stays."""
+    clock = _Clock()
+    throttle = Throttle(first, 1, clock=clock, sleep=clock.sleep)
+    found = _starts(clock, throttle, 2)
+    throttle.slow(5)
+    found += _starts(clock, throttle, 20)
+    assert all(b - a >= 1 - 1e-9 for a, b in zip(found[2:], found[2 + holds :], strict=False))

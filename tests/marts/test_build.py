@@ -82,8 +82,10 @@ def test_absent_tables_and_columns_become_nulls(scene: Any) -> None:
 
 
 def test_an_empty_warehouse_gives_empty_marts(scene: Any) -> None:
-    """Before the first load every mart exists, without rows."""
-    assert {name: built.rows for name, built in scene.build().items()} == {mart.name: 0 for mart in MARTS}
+    """Before the first load every mart exists, without rows, but for the one that says why."""
+    built = {name: found.rows for name, found in scene.build().items()}
+    assert built.pop("data_quality")
+    assert built == {mart.name: 0 for mart in MARTS if mart.name != "data_quality"}
 
 
 def test_keys_keep_the_type_of_the_source(scene: Any) -> None:

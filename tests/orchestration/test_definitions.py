@@ -45,6 +45,7 @@ def test_definitions_load():
 
 
 BUSINESS_TABLES = (
+    "data_quality",
     "due_date_slip",
     "early_warning_changes",
     "fever_chart",

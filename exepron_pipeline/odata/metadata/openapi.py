@@ -35,8 +35,6 @@ _ROWS = (
     "data.records",
     "data.items",
 )
-_READ = {"", "value", "d.results", "d", "items", "Items"}
-"""Where `open_envelope` looks for records; the other places are known only to say so."""
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -136,16 +134,13 @@ def _answer(document: Members, path: str, item: Members) -> DescribedSet | None:
     name = "_".join(part for part in re.split(r"[/.]", _VARIABLE.sub("", path)) if part)
     if schema is None or not isinstance(operation, dict) or not name:
         return None
-    rows, place = _rows(schemas, schema)
+    rows = _rows(schemas, schema)
     record = schemas.whole(rows if rows is not None else schema)
     properties = tuple(schemas.fields(record))
     said = operation.get("summary") or operation.get("description") or record.get("description") or ""
-    problem = "" if place in _READ else f"has its records under {place}, where none are looked for"
     if not properties:
         return None
-    return DescribedSet(
-        name, path, properties=properties, single=rows is None, description=line(said), problem=problem
-    )
+    return DescribedSet(name, path, properties=properties, single=rows is None, description=line(said))
 
 
 def _good_answer(schemas: Schemas, operation: Members) -> Members | None:
@@ -166,18 +161,18 @@ def _good_answer(schemas: Schemas, operation: Members) -> Members | None:
     return schemas.whole(schema) if isinstance(schema, dict) else None
 
 
-def _rows(schemas: Schemas, schema: Members) -> tuple[Members | None, str]:
-    """The schema of one record of a list, and the member that holds the list; None for no list."""
+def _rows(schemas: Schemas, schema: Members) -> Members | None:
+    """The schema of one record of a list; None for no list."""
     if "array" in types_of(schema):
-        return schemas.items(schema), ""
+        return schemas.items(schema)
     for place in _ROWS:
         inner: Members = schema
         for name in place.split("."):
             member = members_of(inner).get(name)
             inner = schemas.whole(member) if isinstance(member, dict) else {}
         if "array" in types_of(inner):
-            return schemas.items(inner), place
-    return None, ""
+            return schemas.items(inner)
+    return None
 
 
 def _with_key(each: DescribedSet, singles: list[str]) -> DescribedSet:

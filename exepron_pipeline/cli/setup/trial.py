@@ -1,0 +1,103 @@
+"""Tests answers against the service, one at a time; nothing is kept of it. Not here: who gives them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from exepron_pipeline.auth.discovery import FALLBACK, discover
+from exepron_pipeline.cli.setup.answers import ADDRESSES, Answers
+from exepron_pipeline.elsewhere import other_base
+from exepron_pipeline.http.throttle import Throttle
+from exepron_pipeline.settings import Connection, Settings, load_settings
+from exepron_pipeline.settings.connection import SECRETS
+from exepron_pipeline.tenant import FIRST_RATE, Tenant
+
+_OURS = (*ADDRESSES, "client_id", "username", *SECRETS, *(f"{name}_file" for name in SECRETS))
+
+
+class Trial:
+    """Tests answers; tokens and findings are kept in a folder that goes with it.
+
+    Args:
+        folder: An empty one.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._throttle = Throttle(FIRST_RATE, 1)
+
+    def identity(self, answers: Answers) -> str:
+        """Find the identity server at its address, and tell what was found.
+
+        Raises:
+            ExepronError: There is none, or it cannot be asked.
+
+        """
+        with self._tenant(answers) as tenant:
+            found = discover(tenant.connection.identity_url, tenant.transport)
+        if found.token_endpoint == found.issuer + FALLBACK and not found.authorization_endpoint:
+            return f"no discovery document there; tokens will be asked for at {found.token_endpoint}"
+        return f"found; tokens come from {found.token_endpoint}"
+
+    def sign_in(self, answers: Answers) -> str:
+        """Get a token, and tell by what.
+
+        Raises:
+            ExepronError: There is none.
+
+        """
+        with self._tenant(answers) as tenant:
+            tenant.connection.check()
+            tenant.keeper.token()
+            return f"signed in {tenant.keeper.describe().in_words().partition(', kept')[0]}"
+
+    def api(self, answers: Answers) -> str:
+        """Ask the API who we are, and tell what it answered.
+
+        Raises:
+            ExepronError: It does not know, or is not there.
+
+        """
+        with self._tenant(answers) as tenant:
+            generation = tenant.generation
+            who = ", ".join(
+                f"user {each.user_id or '?'} in account {each.account_id}" for each in tenant.accounts
+            )
+        return f"you are {who}; generation {generation}"
+
+    def other_api(self, answers: Answers) -> str | None:
+        """Give the address at which the API answers instead; None when it is not found.
+
+        Raises:
+            ExepronError: The service cannot be asked.
+
+        """
+        with self._tenant(answers) as tenant:
+            return other_base(tenant)
+
+    @contextmanager
+    def _tenant(self, answers: Answers) -> Iterator[Tenant]:
+        settings = self._settings(answers)
+        connection = Connection(
+            **settings.model_dump(include=set(Connection.model_fields) - {f"{name}_file" for name in SECRETS})
+        )
+        tenant = Tenant(connection, settings, self._throttle)
+        try:
+            yield tenant
+        finally:
+            tenant.close()
+
+    def _settings(self, answers: Answers) -> Settings:
+        """The settings as they would be with these answers, and with no others in their place."""
+        given: dict[str, Any] = dict.fromkeys(_OURS) | answers
+        return load_settings(**given, grant="auto", data_dir=self._folder, token_store="file")  # noqa: S106 # a place
+
+
+@contextmanager
+def trial() -> Iterator[Trial]:
+    """A trial for the time of the block."""
+    with TemporaryDirectory(prefix="exepron-init-") as folder:
+        yield Trial(Path(folder))

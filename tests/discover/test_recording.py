@@ -1,0 +1,119 @@
+"""A recording is a file that nobody vouches for, and it holds everything: only addresses of lists are taken from it."""
+
+import base64
+import json
+import os
+
+import pytest
+
+from exepron_pipeline.discover import recording
+from exepron_pipeline.discover.recording import read_recording
+from exepron_pipeline.errors import ConfigurationError
+
+HOST = "https://api.example.com/api/v1"
+
+
+def call(path, body=None, *, method="GET", status=200, kind="application/json", **content):
+    """One entry; without a body the recording has none."""
+    text = {} if body is None else {"text": body if isinstance(body, str) else json.dumps(body)}
+    return {
+        "request": {
+            "method": method,
+            "url": f"{HOST}/{path}",
+            "headers": [{"name": "Authorization", "value": "Bearer x"}],
+        },
+        "response": {"status": status, "content": {"mimeType": kind, **text, **content}},
+    }
+
+
+def read(folder, *entries, log=None):
+    """What is left of a recording of these entries."""
+    place = folder / "calls.har"
+    place.write_text(json.dumps({"log": {"entries": list(entries)} if log is None else log}))
+    return read_recording(place)
+
+
+ROWS = [{"id": 1}]
+
+
+def test_lists_are_found_in_every_wrapping(tmp_path):
+    """Bare, wrapped as OData does, wrapped by nobody's rule, in base64, or not kept: their addresses are taken."""
+    coded = base64.b64encode(json.dumps(ROWS).encode()).decode()
+    found = read(
+        tmp_path,
+        call("a", ROWS),
+        call("b", {"value": ROWS}),
+        call("c", {"data": {"rows": ROWS}, "ok": True}),
+        call("d", coded, encoding="base64"),
+        call("e"),
+        call("f", status=304),
+        call("a", ROWS),
+    )
+    assert found.lists == tuple(f"{HOST}/{name}" for name in "abcdef")
+
+
+def test_what_is_no_list_is_counted(tmp_path):
+    """Single records, broken bodies, calls that write: they are counted, and their addresses are forgotten."""
+    found = read(
+        tmp_path,
+        call("one", {"id": 1}),
+        call("broken", '[{"id": 1'),
+        call("error", {"error": {"details": ROWS}}),
+        call("deep", "[" * 200_000),
+        call("bad-base64", "a", encoding="base64"),
+        call("written", ROWS, method="POST"),
+    )
+    assert found.lists == (f"{HOST}/bad-base64",)  # as if it had not been kept
+    assert (found.others, found.written) == (4, 1)
+
+
+def test_parts_of_a_page_are_passed_over(tmp_path):
+    """Thousands of pictures and scripts, failed calls and entries without sense cost nothing."""
+    pictures = [call(f"p{n}.png", "x" * 20, kind="image/png", encoding="base64") for n in range(5_000)]
+    scripts = [call(f"s{n}.js", kind="") for n in range(2_000)]
+    odd = [
+        1,
+        None,
+        {},
+        {"request": 1},
+        {"request": {"url": 7}},
+        {"request": {"url": "http://[", "method": 3}},
+    ]
+    failed = [call("no", ROWS, status=status) for status in (0, 401, 404, 500)]
+    found = read(tmp_path, *pictures, *scripts, *odd, *failed, call("yes", ROWS))
+    assert found.lists == (f"{HOST}/yes",)
+    assert found.entries == 7_000 + 4 + 4 + 1  # what is no object is none
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"log": {"entries": {}}}',
+        "[" * 100_000,
+        "\x00\xff",
+        '{"log": ' + "9" * 5_000 + "}",
+    ],
+)
+def test_what_is_no_recording_is_said(tmp_path, text):
+    """A file that is something else is refused in a sentence that says how to make one, and holds nothing of it."""
+    place = tmp_path / "calls.har"
+    place.write_text(text)
+    with pytest.raises(ConfigurationError, match="no recording") as raised:
+        read_recording(place)
+    assert "Network" in raised.value.hint
+    assert "999" not in raised.value.message
+
+
+def test_the_size_is_bounded(tmp_path, monkeypatch):
+    """A file that is too large is not read at all; one that is missing is said to be."""
+    place = tmp_path / "calls.har"
+    with place.open("wb") as file:
+        os.truncate(file.fileno(), recording.LARGEST + 1)
+    with pytest.raises(ConfigurationError, match="256 MB"):
+        read_recording(place)
+    with pytest.raises(ConfigurationError, match="No such file"):
+        read_recording(tmp_path / "missing.har")
