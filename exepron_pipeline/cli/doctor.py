@@ -161,7 +161,7 @@ def _disk(engine: "Engine") -> str:
 
 
 def _warehouse(engine: "Engine") -> str:
-    known = len(engine.watermarks)
+    known = len(engine.before.watermarks)
     return f"{engine.settings.warehouse_path} opens; {known} watermarks"
 
 
@@ -172,9 +172,11 @@ def _entity_sets(engine: "Engine") -> Iterator[Rung]:
 
 
 def _look(engine: "Engine", entity_set: "EntitySet", scope: "Scope") -> Rung:
+    from exepron_pipeline.outlook import Outlook
+
     name = entity_set.name
     try:
-        return Rung(name, engine.probe(entity_set, scope))
+        return Rung(name, Outlook(engine).probe(entity_set, scope))
     except NotPermittedError as error:
         return Rung(name, f"not permitted: {error.message}", is_note=True)
     except EntitySetMissingError as error:
