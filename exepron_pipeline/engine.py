@@ -6,19 +6,17 @@ does it. Not here: the order of the steps, and how any of them works.
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
 
 from exepron_pipeline.catalogue import EntitySet, load_catalogue
 from exepron_pipeline.clock import Clock, utc_now
 from exepron_pipeline.errors import ConfigurationError, ExepronError
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
-from exepron_pipeline.extract.look import Sample, first_question, newest_page, newest_text, sample
 from exepron_pipeline.extract.plan import ReadPlan, plan_read
 from exepron_pipeline.extract.reader import read
 from exepron_pipeline.extract.result import ReadResult
@@ -26,36 +24,26 @@ from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.land.attempts import read_attempts
+from exepron_pipeline.land.before import Before, read_before
 from exepron_pipeline.land.landing import land
-from exepron_pipeline.land.ledger import read_watermarks
-from exepron_pipeline.land.load import Landing, Load, Rejected
+from exepron_pipeline.land.load import Landing, Load, Rejected, arrow_files
 from exepron_pipeline.land.parents import missing_parents
 from exepron_pipeline.land.preview import live_ids, preview
 from exepron_pipeline.land.scope import Scope as LandedScope
-from exepron_pipeline.land.scope import read_scopes
 from exepron_pipeline.land.source import check_source
 from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.marts import Asked, Built, build
-from exepron_pipeline.normalise import DecodedPage, Decoder, Reject, personal_key
+from exepron_pipeline.normalise import Decoder, personal_key
 from exepron_pipeline.normalise.contract import columns_of
-from exepron_pipeline.normalise.stamps import instants, names_zone
-from exepron_pipeline.publish import Published, open_snapshot, publish
+from exepron_pipeline.publish import Published, publish
 from exepron_pipeline.settings import Connection, Settings, is_configured, load_settings
 from exepron_pipeline.tenant import Account, Tenant
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Pages = ReadResult[DecodedPage]
-
-EXPECTED_ROWS = """
-    SELECT entity_set, account_id, 'full' AS mode, arg_max(live_rows, counted_at) AS rows FROM ops.counts GROUP BY ALL
-    UNION ALL
-    SELECT entity_set, account_id, 'incremental', arg_max(fetched, finished_at) FROM ops.loads
-    WHERE mode = 'incremental' AND status = 'ok' GROUP BY ALL
-"""
-
-WATERMARKS = "SELECT entity_set, account_id, watermark FROM ops.watermarks WHERE watermark IS NOT NULL"
+PATIENCE = timedelta(hours=6)
+"""So old an interrupted read may be at most to be gone on with."""
 
 
 @dataclass(frozen=True)
@@ -72,25 +60,6 @@ class Scope:
         worked = self.tenant.profile.working_path(entity_set.name, self.account.account_id)
         sources = entity_set.sources_for(self.tenant.generation)
         return worked is None and all(source.is_inferred for source in sources)
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What a sync would ask first, and how much is expected: rows as of the last load, None when unknown."""
-
-    mode: Mode
-    address: str
-    rows: int | None
-    page_size: int
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """A stamp as the service writes it, as the settings read it, and whether it names its own zone."""
-
-    text: str
-    moment: datetime
-    names_zone: bool
 
 
 class Engine:
@@ -131,44 +100,19 @@ class Engine:
         """Pass an event on to whoever listens now; what it says to people is redacted here."""
         self.listen(replace(event, text=redact(event.text)) if isinstance(event, Notice) else event)
 
-    @property
-    def watermarks(self) -> dict[tuple[str, str], datetime]:
-        """Watermarks by entity set and account, as they were when the run began.
+    @cached_property
+    def before(self) -> Before:
+        """What had landed when the run began.
 
         Raises:
             ConfigurationError: The warehouse is stamped with another source.
             ExepronError: Nobody could be signed in.
 
         """
-        return self._landed[0]
-
-    @cached_property
-    def _landed(self) -> tuple[dict[tuple[str, str], datetime], dict[tuple[str, str], LandedScope]]:
-        """Watermarks and scopes by entity set and account, as they were when the run began."""
         stamps = [tenant.stamp for tenant in self._signed_in]
         with self.warehouse.open("begin") as connection:
             check_source(connection, stamps)
-            return read_watermarks(connection), read_scopes(connection)
-
-    @cached_property
-    def _expected_rows(self) -> dict[tuple[str, str, str], int]:
-        """Rows that a read should bring, by entity set, account and mode, as of the published snapshot."""
-        if not self.settings.snapshot_path.exists():
-            return {}
-        with open_snapshot(self.settings.snapshot_path) as reader:
-            found = reader.query(EXPECTED_ROWS).to_pylist()
-        return {(row["entity_set"], row["account_id"], row["mode"]): row["rows"] for row in found}
-
-    def expected_rows(self, entity_set: EntitySet, scope: Scope) -> int | None:
-        """Rows of an entity set as of the published snapshot; None when it holds none of that account."""
-        return self._expected_rows.get((entity_set.name, scope.account.account_id, "full"))
-
-    @cached_property
-    def _published_watermarks(self) -> dict[tuple[str, str], datetime]:
-        """Watermarks by entity set and account as of the published snapshot."""
-        with open_snapshot(self.settings.snapshot_path) as reader:
-            found = reader.query(WATERMARKS).to_pylist()
-        return {(row["entity_set"], row["account_id"]): row["watermark"] for row in found}
+            return read_before(connection)
 
     @cached_property
     def shut_out(self) -> dict[str, ExepronError]:
@@ -199,7 +143,7 @@ class Engine:
             ExepronError: One of these cannot be done.
 
         """
-        _ = self.watermarks
+        _ = self.before
         for tenant in self._signed_in:
             for text in tenant.drift(self.catalogue) or ():
                 self.tell(Notice(None, f"The catalogue and the service differ: {text}."))
@@ -244,38 +188,72 @@ class Engine:
 
     def _watermark(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
         """How far the set was read under its present filter; None when that is another one than before."""
-        watermarks, scopes = self._landed
         place = entity_set.name, scope.account.account_id
-        is_same = scopes.get(place, LandedScope()).filter == (entity_set.filter or "")
-        return watermarks.get(place) if is_same else None
+        is_same = self.before.scopes.get(place, LandedScope()).filter == (entity_set.filter or "")
+        return self.before.watermarks.get(place) if is_same else None
 
-    def read(self, plan: ReadPlan, scope: Scope) -> Pages:
-        """Read and decode all pages, and keep what was learnt of the service; the warehouse is not touched."""
-        spool = Spool(self.settings.state_dir, self.load_id, plan.entity_set.name, plan.account_id)
-        try:
-            return read(
-                plan,
-                scope.tenant.service,
-                scope.tenant.dialect,
-                self._decoder(plan, scope),
-                spool,
-                profile=scope.tenant.profile,
-                page_size=self._page_size,
-                parents=lambda: self._projects(plan.account_id),
-                keys_of=lambda page: zip(
-                    *(page.table[name].to_pylist() for name in plan.entity_set.key), strict=True
-                ),
-                listen=self.tell,
-                clock=self._clock,
-            )
-        finally:
-            scope.tenant.profile.save()
+    @contextmanager
+    def reading(self, plan: ReadPlan, scope: Scope) -> Iterator[ReadResult]:
+        """Read all pages into the spool, where they are for the time of the block; the warehouse is not touched.
+
+        What was learnt of the service is kept. When something passing ends the block, the next run goes on
+        where this one stopped.
+        """
+        spool = Spool(
+            self.settings.state_dir,
+            self.load_id,
+            plan.entity_set.name,
+            plan.account_id,
+            scope=self._scope_of(plan, scope),
+            patience=self._patience,
+        )
+        with spool.held():
+            try:
+                pages = read(
+                    plan,
+                    scope.tenant.service,
+                    scope.tenant.dialect,
+                    self.decoder(plan, scope),
+                    spool,
+                    profile=scope.tenant.profile,
+                    page_size=self.page_size,
+                    parents=lambda: self._projects(plan.account_id),
+                    keys_of=lambda table: zip(
+                        *(table[name].to_pylist() for name in plan.entity_set.key), strict=True
+                    ),
+                    listen=self.tell,
+                    clock=self._clock,
+                )
+            finally:
+                scope.tenant.profile.save()
+            yield pages
+
+    def _scope_of(self, plan: ReadPlan, scope: Scope) -> str:
+        """What the records of a read depend on besides the question: catalogue, user, settings, what landed before."""
+        kept, before = self.settings, self.before.moments.get((plan.entity_set.name, plan.account_id))
+        parts = (
+            metadata.version("exepron-pipeline"),
+            plan.entity_set.model_dump_json(),
+            scope.account,
+            plan.generation,
+            plan.mode,
+            (kept.personal, kept.timezone),
+            before,
+        )
+        return repr(parts)
 
     @property
-    def _page_size(self) -> int | None:
+    def _patience(self) -> timedelta:
+        """How old an interrupted read may be: a record that changed meanwhile is within the lookback of the next."""
+        return min(PATIENCE, timedelta(hours=self.settings.lookback_hours) / 2)
+
+    @property
+    def page_size(self) -> int | None:
+        """Records a page, as set; None: as many as the service allows."""
         return None if self.settings.page_size == "auto" else self.settings.page_size
 
-    def _decoder(self, plan: ReadPlan, scope: Scope) -> Decoder:
+    def decoder(self, plan: ReadPlan, scope: Scope) -> Decoder:
+        """What decodes the pages of a read."""
         policy = self.settings.personal
         return Decoder(
             plan.entity_set,
@@ -287,15 +265,18 @@ class Engine:
             hash_key=personal_key(self.settings.state_dir) if policy == "hash" else None,
         )
 
-    def land(self, connection: "DuckDBPyConnection", plan: ReadPlan, pages: Pages) -> Landing:
+    def holding(self, entity_set: EntitySet) -> AbstractContextManager["DuckDBPyConnection"]:
+        """Hold the warehouse for the time of a block, to land an entity set."""
+        return self.warehouse.open(f"sync {entity_set.name}")
+
+    def land(self, connection: "DuckDBPyConnection", plan: ReadPlan, pages: ReadResult) -> Landing:
         """Land what was read, in one transaction."""
         landing = land(connection, self._load(plan, pages), clock=self._clock)
         for note in landing.notes:
             self.listen(Notice(plan.entity_set.name, note))
         return landing
 
-    def _load(self, plan: ReadPlan, pages: Pages) -> Load:
-        found = pages.pages
+    def _load(self, plan: ReadPlan, pages: ReadResult) -> Load:
         return Load(
             load_id=self.load_id,
             entity_set=plan.entity_set,
@@ -303,20 +284,22 @@ class Engine:
             account_id=plan.account_id,
             mode=pages.mode,
             started_at=pages.started_at,
-            tables=[page.table for page in found],
-            children={
-                child.name: [page.children[child.name] for page in found]
-                for child in plan.entity_set.children
-            },
-            rejects=[Rejected(item.key, item.reason, reference) for item, reference in _rejects(pages)],
+            tables=arrow_files(pages.files()),
+            children={child.name: arrow_files(pages.files(child.name)) for child in plan.entity_set.children},
+            references={page.number: page.reference for page in pages.pages},
+            rejects=[
+                Rejected(item.key, item.reason, page.reference)
+                for page in pages.pages
+                for item in page.rejects
+            ],
             fetched=pages.fetched,
-            pages=len(found),
+            pages=len(pages.pages),
             requests=pages.requests,
             source_count=pages.source_count,
             evidence=pages.evidence,
             complete=pages.complete,
             scope=plan.entity_set.filter or "",
-            watermark_before=self.watermarks.get((plan.entity_set.name, plan.account_id)),
+            watermark_before=self.before.watermarks.get((plan.entity_set.name, plan.account_id)),
             max_deleted_share=self.settings.max_deleted_share,
             max_rejected_share=self.settings.max_rejected_share,
             seconds=(self._clock() - pages.started_at).total_seconds(),
@@ -350,85 +333,6 @@ class Engine:
     def publish(self) -> Published:
         """Replace the analysts' snapshot and Parquet."""
         return publish(self.warehouse, self.settings, load_id=self.load_id)
-
-    # -- looking without reading -----------------------------------------------------------------------
-
-    def moved_on(self, entity_set: EntitySet) -> datetime | None:
-        """The newest cursor value in the service where the snapshot has not got it; else, or when unknown, None.
-
-        One small request an account; the writer's file is not opened.
-
-        Raises:
-            WarehouseError: Nothing was published yet.
-            ExepronError: As the service answers.
-
-        """
-        known = self._published_watermarks
-        scopes = self.scopes(entity_set) if entity_set.cursor else []
-        asked = [scope for scope in scopes if (entity_set.name, scope.account.account_id) in known]
-        found = [(self._newest(entity_set, scope), scope.account.account_id) for scope in asked]
-        later = [stamp for stamp, account in found if stamp and stamp > known[entity_set.name, account]]
-        return max(later, default=None)
-
-    def _newest(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
-        plan = self.plan(entity_set, scope, mode="full")
-        page = newest_page(
-            plan, scope.tenant.service, scope.tenant.dialect, self._decoder(plan, scope), scope.tenant.profile
-        )
-        if page is None or entity_set.cursor is None or not page.table.num_rows:
-            return None
-        value: date | None = page.table[entity_set.cursor][0].as_py()
-        if value is None or isinstance(value, datetime):
-            return value
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-
-    def planned(self, entity_set: EntitySet) -> list[Planned]:
-        """What a sync would send first for an entity set, account by account; nothing is sent."""
-        return [self._planned(self.plan(entity_set, scope), scope) for scope in self.scopes(entity_set)]
-
-    def _planned(self, plan: ReadPlan, scope: Scope) -> Planned:
-        kit = scope.tenant
-        asked = first_question(plan, kit.service, kit.dialect, kit.profile, self._page_size)
-        rows = self._expected_rows.get((plan.entity_set.name, plan.account_id, plan.mode))
-        return Planned(plan.mode, asked.page(asked.size).at(asked.path, kit.dialect), rows, asked.size)
-
-    def probe(self, entity_set: EntitySet, scope: Scope) -> Sample:
-        """Ask for one record of an entity set; what its paths answer is remembered for the next sync.
-
-        Raises:
-            ExepronError: As a sync would end.
-
-        """
-        plan = self.plan(entity_set, scope, mode="full")
-        tenant = scope.tenant
-        try:
-            return sample(plan, tenant.service, tenant.dialect, self._decoder(plan, scope), tenant.profile)
-        finally:
-            tenant.profile.save()
-
-    def newest_stamp(self, tenant: Tenant) -> Stamp | None:
-        """The newest modification stamp of the first set that shows one; None when none does. At most three requests.
-
-        Raises:
-            ExepronError: As the service answers.
-
-        """
-        with_cursor = [scope for scope in self._found(tenant) if scope[0].cursor]
-        for entity_set, scope in with_cursor[:3]:
-            plan = self.plan(entity_set, scope, mode="full")
-            text = newest_text(plan, tenant.service, tenant.dialect, tenant.profile)
-            if text:
-                moment: datetime = instants(pa.array([text]), self.settings.timezone)[0].as_py()
-                return Stamp(text, moment, names_zone(text))
-        return None
-
-    def _found(self, tenant: Tenant) -> Iterator[tuple[EntitySet, Scope]]:
-        """Entity sets that were found at a service, with the account for which they were."""
-        for entity_set in self.catalogue.offered:
-            for scope in self.scopes(entity_set):
-                answers = tenant.profile.answers(entity_set.name)
-                if scope.tenant is tenant and any(answer.verdict == "works" for answer in answers):
-                    yield entity_set, scope
 
     def close(self) -> None:
         """Give back connections."""
@@ -468,9 +372,3 @@ def _connections(settings: Settings) -> tuple[Connection, ...]:
             raise
         hint = f"{error.hint} To try it without an account: exepron sandbox exec -- exepron sync"
         raise ConfigurationError(error.message, hint=hint) from None
-
-
-def _rejects(pages: Pages) -> Iterator[tuple[Reject, str | None]]:
-    for page, reference in zip(pages.pages, pages.references, strict=True):
-        for item in page.rejects:
-            yield item, reference

@@ -1,7 +1,7 @@
 """THE FILE TO READ FIRST: how an entity set travels from the service into the warehouse.
 
-`sync` is the whole story: plan what to ask, read the pages, land them in one transaction, for each
-account. `sync_all` tells it for many sets, one after the other; one that fails never stops the rest. Not
+`sync` is the whole story: plan what to ask, read the pages into the spool, land them from there in one
+transaction, for each account. `sync_all` tells it for many sets, one after the other; one that fails never stops the rest. Not
 here: how a step works (``engine.py`` leads to the package that does it).
 """
 
@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from exepron_pipeline.catalogue import Catalogue, EntitySet
-from exepron_pipeline.engine import Engine, Pages, open_engine
+from exepron_pipeline.engine import Engine, open_engine
 from exepron_pipeline.errors import ConfigurationError, EntitySetMissingError, NotPermittedError
 from exepron_pipeline.events import Landed, Mode, RunReport, Status, SyncReport
 from exepron_pipeline.extract.plan import ReadPlan
-from exepron_pipeline.extract.result import weakest
+from exepron_pipeline.extract.result import ReadResult, weakest
+from exepron_pipeline.extract.spool import drop_old
 from exepron_pipeline.http.redact import redact, redacting_logger
 from exepron_pipeline.land.attempts import record_attempt
 from exepron_pipeline.land.load import Landing
@@ -44,8 +45,7 @@ def sync(
         for scope in engine.scopes(entity_set):
             with _outcome(report, is_proposal=scope.is_proposal(entity_set)):
                 plan = engine.plan(entity_set, scope, mode=mode, since=since)
-                pages = engine.read(plan, scope)
-                with engine.warehouse.open(f"sync {entity_set.name}") as connection:
+                with engine.reading(plan, scope) as pages, engine.holding(entity_set) as connection:
                     landing = engine.land(connection, plan, pages)
                     report.preview = engine.preview(connection, entity_set)
                 _add(report, plan, pages, landing, engine)
@@ -67,6 +67,7 @@ def sync_all(
         raise ConfigurationError(f"--since does not go with a {mode} read.", hint="Leave one of them out.")
     chosen = choose(engine.catalogue, names)
     engine.sign_in()
+    drop_old(engine.settings.state_dir)
     report = RunReport(engine.load_id)
     for entity_set in chosen:
         report.entity_sets[entity_set.name] = sync(entity_set, engine, mode=mode, since=since)
@@ -167,7 +168,7 @@ def _fail(report: SyncReport, error: Exception, text: str) -> None:
     report.status, report.failure = "failed", error
 
 
-def _add(report: SyncReport, plan: ReadPlan, pages: Pages, landing: Landing, engine: Engine) -> None:
+def _add(report: SyncReport, plan: ReadPlan, pages: ReadResult, landing: Landing, engine: Engine) -> None:
     """Add one account's figures to the entity set's report."""
     first = report.pages == 0
     report.status = "failed" if report.status == "failed" else "ok"
@@ -185,7 +186,7 @@ def _add(report: SyncReport, plan: ReadPlan, pages: Pages, landing: Landing, eng
     report.complete = report.evidence != "none"
     if pages.source_count is not None:
         report.source_count = (report.source_count or 0) + pages.source_count
-    before = engine.watermarks.get((plan.entity_set.name, plan.account_id))
+    before = engine.before.watermarks.get((plan.entity_set.name, plan.account_id))
     report.watermark_before = _latest(report.watermark_before, before)
     report.watermark_after = _latest(report.watermark_after, landing.watermark_after)
     engine.tell(Landed(report.entity_set, landing.inserted, landing.updated, landing.deleted))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from exepron_pipeline.cli.sync import Sets
 
 if TYPE_CHECKING:
-    from exepron_pipeline.engine import Planned
+    from exepron_pipeline.outlook import Planned
 
 RUNS_A_DAY = {"hourly": 25, "daily": 2, "weekly": 8 / 7}
 """Refreshes under the schedules, and one reconcile a night."""
@@ -17,12 +17,14 @@ HINTS_A_DAY = 24 * 60 // 5
 def plan(entity_sets: Sets = None) -> None:
     """Show the requests that a sync would send; signs in, and fetches no data."""
     from exepron_pipeline.engine import open_engine
+    from exepron_pipeline.outlook import Outlook
     from exepron_pipeline.sync import choose
 
     with open_engine() as engine:
         chosen = choose(engine.catalogue, entity_sets or ())
         engine.sign_in()
-        planned = [(entity_set, each) for entity_set in chosen for each in engine.planned(entity_set)]
+        outlook = Outlook(engine)
+        planned = [(entity_set, each) for entity_set in chosen for each in outlook.planned(entity_set)]
     for entity_set, each in planned:
         rows = "an unknown number of rows" if each.rows is None else f"about {each.rows:,} rows"
         print(f"{entity_set.name}: {each.mode}, {rows}, {_requests(each)} requests")

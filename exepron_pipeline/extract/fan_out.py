@@ -13,10 +13,10 @@ from exepron_pipeline.odata.lanes import Lanes
 MISSING_PARENTS = 3
 """So many refused parents, and none that was answered, speak for the path itself."""
 
-Part = tuple[ReadResult[D], Evidence | PermanentError]
+Part = tuple[ReadResult, Evidence | PermanentError]
 
 
-def fan_out(here: ReadPlan, kit: Kit[D], result: ReadResult[D], parents: Iterable[int]) -> Evidence:
+def fan_out(here: ReadPlan, kit: Kit[D], result: ReadResult, parents: Iterable[int]) -> Evidence:
     """Read the path for every parent. A parent that is gone has no records; a hidden one is a doubt.
 
     Args:
@@ -33,8 +33,8 @@ def fan_out(here: ReadPlan, kit: Kit[D], result: ReadResult[D], parents: Iterabl
     found: list[Evidence] = []
     refusals: list[PermanentError] = []
 
-    def read(parent: int) -> Part[D]:
-        return _read(here.for_parent(parent), kit, ReadResult(result.mode, result.path))
+    def read(parent: int) -> Part:
+        return _read(here.for_parent(parent), kit, ReadResult(result.mode, result.path, kit.spool))
 
     with Lanes(kit.service.in_flight) as lanes:
         for part, came in lanes.pages(read, lambda *_: None, list(parents)):
@@ -55,7 +55,7 @@ def fan_out(here: ReadPlan, kit: Kit[D], result: ReadResult[D], parents: Iterabl
     return weakest(found)
 
 
-def _read(here: ReadPlan, kit: Kit[D], part: ReadResult[D]) -> Part[D]:
+def _read(here: ReadPlan, kit: Kit[D], part: ReadResult) -> Part:
     """Read one parent; pages are told of when they are put together."""
 
     def listen(event: Event) -> None:
@@ -68,11 +68,10 @@ def _read(here: ReadPlan, kit: Kit[D], part: ReadResult[D]) -> Part[D]:
         return part, error
 
 
-def _add(here: ReadPlan, kit: Kit[D], result: ReadResult[D], part: ReadResult[D]) -> None:
-    for page, reference in zip(part.pages, part.references, strict=True):
+def _add(here: ReadPlan, kit: Kit[D], result: ReadResult, part: ReadResult) -> None:
+    for page in part.pages:
         if page.rows or not result.pages:
             result.pages.append(page)
-            result.references.append(reference)
             kit.listen(PageFetched(here.entity_set.name, len(result.pages), page.rows, part.source_count))
     result.mode = part.mode
     result.requests += part.requests

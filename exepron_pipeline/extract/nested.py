@@ -18,9 +18,7 @@ from exepron_pipeline.odata.dialect import Dialect
 from exepron_pipeline.odata.page import open_envelope
 
 
-def unnest(
-    response: Response, within: Within, dialect: Dialect, decode: Decode[D], reference: str | None = None
-) -> Arrival[D]:
+def unnest(response: Response, within: Within, dialect: Dialect, decode: Decode[D]) -> Arrival[D]:
     """Decode the inner records of an answer; rows, keys and envelope of the arrival are those of the outer ones.
 
     Args:
@@ -28,7 +26,6 @@ def unnest(
         within: Where the inner ones are.
         dialect: How the service speaks.
         decode: Turns a list of inner records into a page.
-        reference: Where the answer's bytes are kept.
 
     Raises:
         ResponseError: The answer is no list of records.
@@ -44,7 +41,7 @@ def unnest(
     keys = [(row[within.key],) for row in outer if row.get(within.key) is not None]
     return Arrival(
         page=page,
-        reference=reference,
+        body=response.body,
         rows=len(outer),
         first_key=keys[0] if keys else None,
         last_key=keys[-1] if keys else None,

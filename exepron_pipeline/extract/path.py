@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic
 
+import pyarrow as pa
+
 from exepron_pipeline.errors import RequestRejectedError, ResponseError
 from exepron_pipeline.events import Evidence, Listener, Notice, PageFetched
+from exepron_pipeline.extract.kept import Kept
 from exepron_pipeline.extract.nested import unnest
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.extract.profile import Profile
@@ -18,7 +21,8 @@ from exepron_pipeline.extract.style import Style, learn_style, question
 from exepron_pipeline.http.transport import Response
 from exepron_pipeline.odata.dialect import Dialect
 from exepron_pipeline.odata.paging import Walk
-from exepron_pipeline.odata.question import Api
+from exepron_pipeline.odata.question import Api, Question
+from exepron_pipeline.odata.spans import Span
 
 PAGE_SIZE = 5_000
 """Records a page to begin with; a service that allows fewer says so once."""
@@ -47,7 +51,7 @@ class Kit(Generic[D]):
     profile: Profile
     listen: Listener
     page_size: int | None
-    keys_of: Callable[[D], Iterable[Hashable]] | None
+    keys_of: Callable[[pa.Table], Iterable[Hashable]] | None
 
 
 class PathReader(Generic[D]):
@@ -59,7 +63,7 @@ class PathReader(Generic[D]):
 
     """
 
-    def __init__(self, kit: Kit[D], result: ReadResult[D]) -> None:
+    def __init__(self, kit: Kit[D], result: ReadResult) -> None:
         self._kit, self._result = kit, result
         self._lock = threading.Lock()
 
@@ -106,13 +110,16 @@ class PathReader(Generic[D]):
         kit, name = self._kit, plan.entity_set.name
         size = first_size(kit.page_size, kit.profile.page_limit(name))
         asked = question(plan, style, kit.dialect, kit.service.base_url, size)
-        walk = Walk(asked, self._fetch, partial(self._decode, plan), kit.service.in_flight)
+        decode = partial(self._decode, plan)
+        walk = Walk(asked, self._fetch, decode, kit.service.in_flight, self._begun(plan, asked))
         first = len(self._result.pages)
         for came in walk:
             if len(self._result.pages) == first and came.rows and came.first_key is None:
                 raise other_records(plan)
             if came.rows or not self._result.pages:
-                self._keep(plan, came, None if plan.source.within else walk.tally.count)
+                body = came.body if plan.keep_pages else None
+                count = None if plan.source.within else walk.tally.count
+                self._add(plan, kit.spool.keep(came.page, body, walk.covered), count)
         if walk.asker.limit:
             kit.profile.keep_page_limit(name, walk.asker.limit)
         if walk.key_refused:
@@ -121,12 +128,23 @@ class PathReader(Generic[D]):
             self.notice(plan, f"records may be missing, for the service is odd: {walk.doubt}.")
         return walk
 
-    def _keep(self, plan: ReadPlan, came: Arrival[D], source_count: int | None) -> None:
+    def _begun(self, plan: ReadPlan, asked: Question) -> list[tuple[Kept, Span]]:
+        """Begin, with the pages that an interrupted read of the same question left."""
+        is_whole = not (plan.is_fan_out or plan.source.within)
+        text = repr((asked.base_url, asked.page(1).at(asked.path, asked.dialect), asked)) if is_whole else ""
+        noted = self._kit.spool.begin(text, self._result.started_at)
+        if noted.pages:
+            self._result.started_at = noted.since
+            self.notice(plan, f"goes on after the {len(noted.pages)} pages of a read that was interrupted.")
+        for page in noted.pages:
+            self._add(plan, page, noted.pages[0].envelope.count)
+        return [(page, page.covers) for page in noted.pages if page.covers]
+
+    def _add(self, plan: ReadPlan, page: Kept, source_count: int | None) -> None:
         result = self._result
-        result.pages.append(came.page)
-        result.references.append(came.reference)
-        result.fetched += came.page.rows
-        self._kit.listen(PageFetched(plan.entity_set.name, len(result.pages), came.page.rows, source_count))
+        result.pages.append(page)
+        result.fetched += page.rows
+        self._kit.listen(PageFetched(plan.entity_set.name, len(result.pages), page.rows, source_count))
 
     def _agreed(self, plan: ReadPlan, style: Style, walk: Walk[Arrival[D]], first: int) -> Evidence:
         """Read again by place, until two reads in a row brought the same keys."""
@@ -145,9 +163,9 @@ class PathReader(Generic[D]):
         self.notice(plan, f"{READS} reads brought different records, so some may be missing.")
         return "none"
 
-    def _keys(self, pages: list[D]) -> set[Hashable]:
-        keys_of = self._kit.keys_of
-        return {key for page in pages for key in keys_of(page)} if keys_of else set()
+    def _keys(self, pages: list[Kept]) -> set[Hashable]:
+        keys_of, table = self._kit.keys_of, self._kit.spool.table
+        return {key for page in pages for key in keys_of(table(page.number))} if keys_of else set()
 
     # -- requests, from several threads --------------------------------------------------------------
 
@@ -157,17 +175,16 @@ class PathReader(Generic[D]):
         return self._kit.service.get(address)
 
     def _decode(self, plan: ReadPlan, response: Response) -> Arrival[D]:
-        """Decode an answer; its bytes are kept as they came."""
+        """Decode an answer."""
         kit, within = self._kit, plan.source.within
         try:
             with _DECODING:
                 if within:
-                    kept = kit.spool.keep(response.body) if plan.keep_pages else None
-                    return unnest(response, within, kit.dialect, kit.decode, kept)
+                    return unnest(response, within, kit.dialect, kit.decode)
                 page = kit.decode(response.body, response.headers)
         except ResponseError as error:
             raise ResponseError(f"{plan.path}: {error.message}", hint=error.hint) from error
-        return arrival(page, self._kit.spool.keep(response.body) if plan.keep_pages else None)
+        return arrival(page, response.body)
 
     def _takes(self, plan: ReadPlan, style: Style) -> bool:
         """Ask for one record in a style; False when the service refuses the question."""

@@ -6,15 +6,18 @@ Here: which of the catalogue's paths, and what their refusals mean. Not here: re
 
 from collections.abc import Callable, Hashable, Iterable
 
+import pyarrow as pa
+
 from exepron_pipeline.clock import Clock, utc_now
 from exepron_pipeline.errors import EntitySetMissingError, NotPermittedError, PermanentError
 from exepron_pipeline.events import Listener, nobody
 from exepron_pipeline.extract.fan_out import fan_out
+from exepron_pipeline.extract.kept import Decoded
 from exepron_pipeline.extract.path import Kit, PathReader
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.extract.refusal import REFUSALS, is_probe, may_go_on, remember, remembered
-from exepron_pipeline.extract.result import D, Decode, Decoded, ReadResult
+from exepron_pipeline.extract.result import D, Decode, ReadResult
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.odata.dialect import Dialect
 from exepron_pipeline.odata.question import Api
@@ -35,9 +38,9 @@ def read(
     listen: Listener = nobody,
     profile: Profile | None = None,
     parents: Parents | None = None,
-    keys_of: Callable[[D], Iterable[Hashable]] | None = None,
+    keys_of: Callable[[pa.Table], Iterable[Hashable]] | None = None,
     clock: Clock = utc_now,
-) -> ReadResult[D]:
+) -> ReadResult:
     """Read an entity set from the first of its places that serves it.
 
     Args:
@@ -45,12 +48,12 @@ def read(
         service: Whom to ask.
         dialect: How it speaks.
         decode: Turns an answer into a page.
-        spool: Keeps the raw pages, where the plan allows it.
+        spool: Keeps the pages, raw ones where the plan allows it.
         page_size: Records a page; None: as many as the service allows.
         listen: Is told of pages and oddities.
         profile: What is known of the service; it is added to, and not saved.
         parents: Gives the ids for paths that are asked once for each parent.
-        keys_of: Gives the keys of a page, to compare them with a count where no order can be seen.
+        keys_of: Gives the keys of a page's records, to compare them with a count where no order can be seen.
         clock: Tells when the read begins.
 
     Raises:
@@ -59,11 +62,12 @@ def read(
         RequestRejectedError: A path that a source shows refuses the question.
         ResponseError: A path that a source shows answers with something else.
         PageLoopError: Pages repeat.
+        WarehouseError: The disk does not take the pages.
 
     """
     known = profile or Profile()
     kit = Kit(service, dialect, decode, spool, known, listen, page_size, keys_of)
-    result: ReadResult[D] = ReadResult(mode=plan.mode, path=plan.source.path, started_at=clock())
+    result = ReadResult(plan.mode, plan.source.path, spool, started_at=clock())
     refusals: list[PermanentError] = []
     for here in map(plan.at, plan.sources):
         refusal = remembered(here, known) or _attempt(here, kit, result, parents)
@@ -74,7 +78,7 @@ def read(
 
 
 def _attempt(
-    here: ReadPlan, kit: Kit[D], result: ReadResult[D], parents: Parents | None
+    here: ReadPlan, kit: Kit[D], result: ReadResult, parents: Parents | None
 ) -> PermanentError | None:
     """Read from one place; return the refusal when the next place may be tried."""
     name, account, path = here.entity_set.name, here.account_id, here.source.path

@@ -1,19 +1,21 @@
-"""What a read brought. Here: the pages with what proves them complete. Not here: reading (``reader.py``)."""
+"""What a read brought: its pages, as far as they are no records, and what proves them complete.
+
+Not here: reading (``reader.py``), and the records, which are in the spool (``spool.py``).
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from exepron_pipeline.clock import utc_now
 from exepron_pipeline.events import Evidence, Mode
-from exepron_pipeline.odata.page import Envelope, Page
+from exepron_pipeline.extract.kept import Decoded, Kept
+from exepron_pipeline.extract.spool import Spool
+from exepron_pipeline.odata.page import Envelope
 
 Key = tuple[Any, ...]
-
-
-class Decoded(Page, Protocol):
-    """A decoded page, as the reader has to know it; see `Page` for its members."""
 
 
 D = TypeVar("D", bound=Decoded)
@@ -24,10 +26,10 @@ Decode = Callable[[bytes, Mapping[str, str]], D]
 
 @dataclass(frozen=True)
 class Arrival(Generic[D]):
-    """A page as it came: what paging looks at, the decoded page, and where its raw bytes are kept."""
+    """A page as it came: what paging looks at, the decoded page, and its bytes."""
 
     page: D
-    reference: str | None
+    body: bytes
     rows: int
     first_key: Key | None
     last_key: Key | None
@@ -35,30 +37,29 @@ class Arrival(Generic[D]):
     envelope: Envelope
 
 
-def arrival(page: D, reference: str | None) -> Arrival[D]:
+def arrival(page: D, body: bytes) -> Arrival[D]:
     """Make an arrival of a decoded page."""
-    return Arrival(
-        page, reference, page.rows, page.first_key, page.last_key, page.keys_ascending, page.envelope
-    )
+    return Arrival(page, body, page.rows, page.first_key, page.last_key, page.keys_ascending, page.envelope)
 
 
 _WEAKEST_FIRST: tuple[Evidence, ...] = ("none", "exhausted", "count")
 
 
 @dataclass
-class ReadResult(Generic[D]):
-    """All pages of one entity set of one account, in the order of arrival.
+class ReadResult:
+    """All pages of one entity set of one account, in the order of arrival; their records are in the spool.
 
-    ``references`` name the raw pages in the spool, None where they are not kept. ``fetched`` counts
-    records, rejected and repeated ones included. ``mode`` is what was done in the end: ``full`` where the
-    service filters by no form of an instant. ``path`` is the catalogue's path that served.
+    ``fetched`` counts records, rejected and repeated ones included. ``mode`` is what was done in the end:
+    ``full`` where the service filters by no form of an instant. ``path`` is the catalogue's path that
+    served. ``requests`` are those of this run, also where ``pages`` holds some of an interrupted one, which
+    is when ``started_at`` is that one's.
     """
 
     mode: Mode
     path: str
+    spool: Spool
     started_at: datetime = field(default_factory=utc_now)
-    pages: list[D] = field(default_factory=list)
-    references: list[str | None] = field(default_factory=list)
+    pages: list[Kept] = field(default_factory=list)
     requests: int = 0
     fetched: int = 0
     source_count: int | None = None
@@ -68,6 +69,10 @@ class ReadResult(Generic[D]):
     def complete(self) -> bool:
         """True when ``evidence`` shows that no record of the scope was missed."""
         return self.evidence != "none"
+
+    def files(self, child: str = "") -> list[Path]:
+        """Where the records are, or the items of one nested list: one Arrow file a page."""
+        return [self.spool.file(page.number, child) for page in self.pages]
 
 
 def weakest(found: list[Evidence]) -> Evidence:

@@ -6,7 +6,8 @@ the contract stays and is null in rows written from then on. Each such change is
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from duckdb import DuckDBPyConnection
@@ -55,36 +56,60 @@ class Change:
     statement: str = ""
 
 
-def ensure(con: DuckDBPyConnection, table: Table, *, load_id: str, moment: datetime) -> bool:
-    """Create the table, or bring it up to date; True when it is new.
+def ensure(con: DuckDBPyConnection, tables: Sequence[Table], *, load_id: str, moment: datetime) -> set[Table]:
+    """Create tables, or bring them up to date; give those that are new.
 
     Args:
         con: A connection with a transaction open.
-        table: What it should be.
-        load_id: Recorded with each change of its columns.
+        tables: What they should be.
+        load_id: Recorded with each change of their columns.
         moment: The same.
 
     Raises:
         ContractError: A column cannot take its new type without loss.
 
     """
-    existing = _columns(con, table)
-    if not existing:
-        columns = ", ".join(f"{name(item.name)} {item.type}" for item in table.fields)
-        con.execute(f"CREATE TABLE {table.sql} ({columns})")
-    else:
-        _evolve(con, table, {column: type_ for column, (type_, _) in existing.items()}, load_id, moment)
-    _comment(con, table, {column: comment for column, (_, comment) in existing.items()})
-    return not existing
+    existing = _existing(con, tables)
+    for table in tables:
+        found = existing.get((table.schema, table.name))
+        if found is None:
+            columns = ", ".join(f"{name(item.name)} {item.type}" for item in table.fields)
+            con.execute(f"CREATE TABLE {table.sql} ({columns})")
+        else:
+            _evolve(con, table, found.types, load_id, moment)
+        _comment(con, table, found or _Existing())
+    return {table for table in tables if (table.schema, table.name) not in existing}
 
 
-def _columns(con: DuckDBPyConnection, table: Table) -> dict[str, tuple[str, str | None]]:
-    found = con.execute(
-        "SELECT column_name, data_type, comment FROM duckdb_columns() "
-        "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index",
-        [table.schema, table.name],
+@dataclass
+class _Existing:
+    """A real table: its comment, and types and comments by column, in order."""
+
+    comment: str | None = None
+    types: dict[str, str] = field(default_factory=dict)
+    comments: dict[str, str | None] = field(default_factory=dict)
+
+
+def _existing(con: DuckDBPyConnection, tables: Sequence[Table]) -> dict[tuple[str, str], _Existing]:
+    """Those of the tables that there are: two questions for all, since DuckDB lists everything for each."""
+    here = "database_name = current_database() AND list_contains(?, table_name)"
+    names = [table.name for table in tables]
+    found = {
+        (schema, table): _Existing(comment)
+        for schema, table, comment in con.execute(
+            f"SELECT schema_name, table_name, comment FROM duckdb_tables() WHERE {here}", [names]
+        ).fetchall()
+    }
+    columns = con.execute(
+        "SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns() "
+        f"WHERE {here} ORDER BY column_index",
+        [names],
     ).fetchall()
-    return {column: (type_, comment) for column, type_, comment in found}
+    for schema, table, column, type_, comment in columns:
+        if (schema, table) in found:  # views have columns too
+            found[schema, table].types[column] = type_
+            found[schema, table].comments[column] = comment
+    return found
 
 
 def _evolve(
@@ -174,23 +199,14 @@ def is_lossless(before: str, after: str) -> bool:
     return (before, after) == ("DATE", INSTANT)
 
 
-def _comment(con: DuckDBPyConnection, table: Table, existing: dict[str, str | None]) -> None:
+def _comment(con: DuckDBPyConnection, table: Table, existing: _Existing) -> None:
     """Write the comments that are missing or differ."""
     statements = [
         f"COMMENT ON COLUMN {table.sql}.{name(item.name)} IS {text(item.comment)}"
         for item in table.fields
-        if existing.get(item.name) != item.comment
+        if existing.comments.get(item.name) != item.comment
     ]
-    if _table_comment(con, table) != table.comment:
+    if existing.comment != table.comment:
         statements.append(f"COMMENT ON TABLE {table.sql} IS {text(table.comment)}")
     if statements:
         con.execute("; ".join(statements))
-
-
-def _table_comment(con: DuckDBPyConnection, table: Table) -> str | None:
-    found: list[tuple[str | None]] = con.execute(
-        "SELECT comment FROM duckdb_tables() "
-        "WHERE database_name = current_database() AND schema_name = ? AND table_name = ?",
-        [table.schema, table.name],
-    ).fetchall()
-    return found[0][0] if found else None

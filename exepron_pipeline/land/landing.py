@@ -52,7 +52,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         )
         audits.check_collapse(load, live_of_account)
         stage(con, load, tables)
-        rejects = [*load.rejects, *keyless(con, tables)]
+        rejects = [*load.rejects, *keyless(con, load, tables)]
         audits.check_rejected_share(load, rejects)
         scope = scope_of(con, load)
         notes = find_gone(con, load, tables, scope)

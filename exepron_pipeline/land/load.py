@@ -1,7 +1,10 @@
 """What is landed at once, and what came of it: values. Not here: how (``landing.py``)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 
@@ -9,6 +12,9 @@ from exepron_pipeline.catalogue import Column, EntitySet
 from exepron_pipeline.errors import ContractError
 from exepron_pipeline.events import Evidence, Mode
 from exepron_pipeline.land.tables import Tables, tables_of
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,10 @@ class Rejected:
     page: str | None = None
 
 
+Pages: TypeAlias = "list[pa.Table] | Dataset"
+"""Tables page by page in the order of arrival; or files of the spool, which say page and order themselves."""
+
+
 @dataclass
 class Load:
     """All that one read of one entity set of one account brought.
@@ -35,9 +45,10 @@ class Load:
         account_id: The account that was asked. Only its rows can be found to be deleted.
         mode: ``reconcile`` alone marks deletions; ``full`` and ``incremental`` differ in audits.
         started_at: When reading began; aware.
-        tables: One Arrow table per page, in the order of arrival: the columns, ``_account_id``, ``_extra``.
-        children: For each nested list one Arrow table per page, at the place of its page: the parent's key,
+        tables: The records: the columns, ``_account_id``, ``_extra``.
+        children: For each nested list its items, at the places of their pages: the parent's key,
             ``_position``, the list's columns, ``_account_id``.
+        references: What names the raw page of each page, by its number from 1, where one is kept.
         rejects: Records that the decoder rejected.
         fetched: Records that came, rejected ones included.
         pages: Pages read.
@@ -59,8 +70,9 @@ class Load:
     account_id: str
     mode: Mode
     started_at: datetime
-    tables: list[pa.Table]
-    children: dict[str, list[pa.Table]] = field(default_factory=dict)
+    tables: Pages
+    children: Mapping[str, Pages] = field(default_factory=dict)
+    references: Mapping[int, str | None] = field(default_factory=dict)
     rejects: list[Rejected] = field(default_factory=list)
     fetched: int = 0
     pages: int = 0
@@ -95,11 +107,26 @@ class Load:
         return tables_of(self.entity_set, self.columns, self._child_columns())
 
     def _child_columns(self) -> dict[str, tuple[Column, ...]]:
+        found = {child.name: self.children.get(child.name) for child in self.entity_set.children}
+        held = {name: names_of(pages) for name, pages in found.items() if pages}
         return {
-            child.name: tuple(column for column in child.columns if column.name in pages[0].schema.names)
+            child.name: tuple(column for column in child.columns if column.name in held[child.name])
             for child in self.entity_set.children
-            if (pages := self.children.get(child.name))
+            if child.name in held
         }
+
+
+def arrow_files(paths: Sequence[Path]) -> Pages:
+    """Files of the spool, to be streamed from there."""
+    from pyarrow.dataset import dataset  # noqa: PLC0415 # it loads pandas, as DuckDB does when it is given a table
+
+    return dataset([str(path) for path in paths], format="ipc") if paths else []
+
+
+def names_of(pages: Pages) -> list[str]:
+    """The columns that the first page has."""
+    schema = pages[0].schema if isinstance(pages, list) else pages.schema
+    return list(schema.names)
 
 
 @dataclass(frozen=True)

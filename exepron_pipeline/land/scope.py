@@ -52,7 +52,7 @@ def adopt_scope(con: DuckDBPyConnection, load: Load, tables: Tables, moment: dat
         f"WHERE s._op = 'unchanged' AND {same(tables.key, 'c', 's')}",
         known,
     )
-    ddl.ensure(con, SCOPES, load_id=load.load_id, moment=moment)
+    ddl.ensure(con, [SCOPES], load_id=load.load_id, moment=moment)
     where = {"entity_set": load.entity_set.name, "account_id": load.account_id}
     con.execute("DELETE FROM ops.scopes WHERE entity_set = $entity_set AND account_id = $account_id", where)
     since = moment if load.scope else None

@@ -3,27 +3,32 @@
 ``_land_incoming`` shows what came, page by page. ``_land_keys`` holds, for each key, which of those rows
 is its last state (``_arrived``), the hash of that, and ``_op``: ``insert``, ``update`` or ``unchanged``.
 ``_land_items_<child>`` are the nested lists. Of a key that came twice, the greatest cursor wins, then the
-last that arrived; its list is that of its page. Rows themselves are not copied: most did not change.
+last that arrived; its list is that of its page. Rows themselves are not copied: most did not change, and
+those in files are streamed from there.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import ContractError
+from exepron_pipeline.extract.files import ARRIVED, PAGE, with_origin
 from exepron_pipeline.land.fingerprint import record_text
-from exepron_pipeline.land.load import Load, Rejected
+from exepron_pipeline.land.load import Load, Pages, Rejected
 from exepron_pipeline.land.sql import INSTANT, column_type, name, names, present, same
 from exepron_pipeline.land.tables import ChildTables, Tables
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
 
 INCOMING = "_land_incoming"
 KEYS = "_land_keys"
 ITEMS = "_land_items_"
-ORIGIN = ("_page", "_arrived")
+ORIGIN = (PAGE, ARRIVED)
 
 
 @contextmanager
@@ -37,11 +42,8 @@ def incoming(con: DuckDBPyConnection, load: Load, tables: Tables) -> Iterator[No
     """
     with ExitStack() as stack:
         for view, (pages, types) in _views(load, tables).items():
-            if pages and len(pages) != len(load.tables):
-                raise ValueError(
-                    f"{view}: {len(pages)} pages of a list for {len(load.tables)} pages of records"
-                )
-            con.register(f"{view}_arrow", _with_origin(pages, list(types), load.entity_set.name))
+            _check_number(view, pages, load.tables)
+            con.register(f"{view}_arrow", _scannable(pages, list(types), load.entity_set.name))
             stack.callback(_forget, con, f"{view}_arrow")
         yield
 
@@ -76,14 +78,14 @@ def unstage(con: DuckDBPyConnection, load: Load, tables: Tables) -> None:
     con.execute("; ".join([*views, *(f"DROP TABLE {name(table)}" for table in made)]))
 
 
-def keyless(con: DuckDBPyConnection, tables: Tables) -> list[Rejected]:
+def keyless(con: DuckDBPyConnection, load: Load, tables: Tables) -> list[Rejected]:
     """List the records of the load whose key or account is null: they have not been staged."""
     key = tables.key
     found = con.execute(
         f"SELECT _page FROM {INCOMING} i WHERE NOT ({present(key, 'i')}) ORDER BY _arrived"
     ).fetchall()
     reason = f"one of {', '.join(key)}, which identify the record, is null"
-    return [Rejected(None, reason, str(page + 1)) for (page,) in found]
+    return [Rejected(None, reason, load.references.get(page)) for (page,) in found]
 
 
 def _types(tables: Tables) -> dict[str, str]:
@@ -92,9 +94,9 @@ def _types(tables: Tables) -> dict[str, str]:
     return {**wanted, "_account_id": "VARCHAR", "_extra": "JSON"}
 
 
-def _views(load: Load, tables: Tables) -> dict[str, tuple[list[pa.Table], Mapping[str, str]]]:
+def _views(load: Load, tables: Tables) -> dict[str, tuple[Pages, Mapping[str, str]]]:
     """The pages behind each view, and the columns (name to DuckDB type) that they must have."""
-    found: dict[str, tuple[list[pa.Table], Mapping[str, str]]] = {INCOMING: (load.tables, _types(tables))}
+    found: dict[str, tuple[Pages, Mapping[str, str]]] = {INCOMING: (load.tables, _types(tables))}
     for child in tables.children:
         found[_incoming(child)] = (load.children.get(child.name, []), _item_types(child))
     return found
@@ -115,21 +117,24 @@ def _view(view: str, types: Mapping[str, str]) -> str:
     return f"CREATE TEMP VIEW {name(view)} AS SELECT {columns}, {names(ORIGIN)} FROM {name(view + '_arrow')}"
 
 
-def _with_origin(pages: list[pa.Table], columns: list[str], entity_set: str) -> pa.Table:
-    """Put pages one after the other, with exactly these columns and where each row came from."""
-    if not pages:
-        pages = [pa.table({column: pa.array([], pa.string()) for column in columns})]
-    missing = [column for page in pages for column in columns if column not in page.schema.names]
-    if missing:
-        what = f"{entity_set}: a page has no column {missing[0]!r}, which the contract names"
-        raise ContractError(f"{what}.", hint="Decode the page with the same contract.")
-    begins = accumulate((page.num_rows for page in pages), initial=0)
-    numbered = [
-        page.select(columns)
-        .append_column("_page", pa.repeat(pa.scalar(number, pa.int64()), page.num_rows))
-        .append_column("_arrived", pa.arange(begin, begin + page.num_rows))
-        for number, (page, begin) in enumerate(zip(pages, begins, strict=False))
-    ]
+def _check_number(view: str, pages: Pages, of_records: Pages) -> None:
+    if not isinstance(pages, list) or not isinstance(of_records, list):
+        return
+    if pages and len(pages) != len(of_records):
+        raise ValueError(f"{view}: {len(pages)} pages of a list for {len(of_records)} pages of records")
+
+
+def _scannable(pages: Pages, columns: list[str], entity_set: str) -> "pa.Table | Dataset":
+    """What DuckDB can scan again and again: pages with all these columns, and where each row came from."""
+    given = pages or [pa.table({column: pa.array([], pa.string()) for column in columns})]
+    for schema in [page.schema for page in given] if isinstance(given, list) else [given.schema]:
+        missing = [column for column in columns if column not in schema.names]
+        if missing:
+            what = f"{entity_set}: a page has no column {missing[0]!r}, which the contract names"
+            raise ContractError(f"{what}.", hint="Decode the page with the same contract.")
+    if not isinstance(given, list):
+        return given
+    numbered = [with_origin(page.select(columns), number) for number, page in enumerate(given, 1)]
     return pa.concat_tables(numbered, promote_options="permissive")
 
 

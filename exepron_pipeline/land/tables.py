@@ -126,7 +126,7 @@ def create_tables(con: DuckDBPyConnection, tables: Tables, *, load_id: str, mome
 
     """
     pairs = [(tables.core, tables.history), *((child.core, child.history) for child in tables.children)]
-    for core, history in pairs:
-        ddl.ensure(con, core, load_id=load_id, moment=moment)
-        if ddl.ensure(con, history, load_id=load_id, moment=moment):
+    new = ddl.ensure(con, [table for pair in pairs for table in pair], load_id=load_id, moment=moment)
+    for _, history in pairs:
+        if history in new:
             con.execute(as_of_macro(history))

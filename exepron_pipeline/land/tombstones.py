@@ -20,7 +20,8 @@ def find_gone(con: DuckDBPyConnection, load: Load, tables: Tables, scope: Scope)
     proven = load.complete and load.evidence != "none"
     looks = load.mode == "reconcile" and proven and load.scope == scope.filter
     rejected = [reject.key for reject in load.rejects if reject.key is not None]
-    values = {"account": load.account_id, "looks": looks, "rejected": rejected, "since": scope.since}
+    values = {"account": load.account_id, "looks": looks, "rejected": rejected}
+    values |= {"since": scope.since, "started": load.started_at}
     con.execute(gone_sql(tables, load.entity_set.key), values)
     if load.mode != "reconcile" or looks:
         return ()
@@ -31,13 +32,16 @@ def find_gone(con: DuckDBPyConnection, load: Load, tables: Tables, scope: Scope)
 
 
 def gone_sql(tables: Tables, own_key: tuple[str, ...]) -> str:
-    """SQL that makes ``_land_gone``; takes ``$account``, ``$looks``, ``$since`` and ``$rejected`` (keys as text)."""
+    """SQL that makes ``_land_gone``; takes ``$account``, ``$looks``, ``$since``, ``$started``, ``$rejected`` (keys as text).
+
+    A row that another load wrote since this read began may be too new for it, so it is not gone.
+    """
     types = {item.name: item.type for item in tables.core.fields}
     key_text = ", ".join(_key_text(f"c.{name(column)}", types[column]) for column in own_key)
     return (
         f"CREATE TEMP TABLE {GONE} AS SELECT {names(tables.key, 'c')} FROM {tables.core.sql} c "
         f"WHERE $looks AND c._account_id = $account AND c._deleted_at IS NULL "
-        f"AND ($since IS NULL OR c._loaded_at >= $since) "
+        f"AND ($since IS NULL OR c._loaded_at >= $since) AND c._loaded_at <= $started "
         f"AND NOT EXISTS (SELECT 1 FROM {KEYS} s WHERE {same(tables.key, 's', 'c')}) "
         f"AND NOT list_contains(CAST($rejected AS VARCHAR[]), concat_ws(',', {key_text}))"
     )

@@ -123,8 +123,7 @@ def _create(path: Path) -> None:
 def _create_tables(con: DuckDBPyConnection, moment: datetime) -> None:
     for schema in SCHEMAS:
         con.execute(f"CREATE SCHEMA {schema}")
-    for table in ops.TABLES:
-        ddl.ensure(con, table, load_id="", moment=moment)
+    ddl.ensure(con, ops.TABLES, load_id="", moment=moment)
     con.execute("INSERT INTO ops.meta VALUES (?, ?)", [ops.VERSION, moment])
 
 

@@ -6,9 +6,12 @@ read to its end by conditions on the key, side by side: nothing that stays is lo
 meanwhile, and a page shorter than was asked for does no harm. Otherwise the pages are read by place, one
 after the other (``places.py``), which proves nothing over several pages: two reads have to agree
 (``extract/path.py``).
+
+Each page by key answers for a range of keys, so a walk that was interrupted goes on with the ranges that no
+page answered for: it is then one walk with a pause.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Generic
 
 from exepron_pipeline.errors import RequestRejectedError
@@ -18,9 +21,10 @@ from exepron_pipeline.odata.asker import Asker, P
 from exepron_pipeline.odata.cuts import cut, shows_order
 from exepron_pipeline.odata.gaps import find_gaps
 from exepron_pipeline.odata.lanes import Lanes
+from exepron_pipeline.odata.page import Page
 from exepron_pipeline.odata.places import Places
 from exepron_pipeline.odata.question import Question
-from exepron_pipeline.odata.spans import Span
+from exepron_pipeline.odata.spans import Key, Span, uncovered
 from exepron_pipeline.odata.tally import Tally
 
 
@@ -39,6 +43,8 @@ class Walk(Generic[P]):
         fetch: Gives the answer of an address below the base; its errors pass through.
         decode: Turns an answer into a page; its errors pass through.
         in_flight: Requests that may be under way together. Both functions are called from several threads.
+        former: The pages that an interrupted walk of the same question gave, in its order, each with what it
+            covered. They are not asked for, nor given again, as long as the service still obeys the order.
 
     """
 
@@ -48,6 +54,7 @@ class Walk(Generic[P]):
         fetch: Callable[[str], Response],
         decode: Callable[[Response], P],
         in_flight: int = 1,
+        former: Sequence[tuple[Page, Span]] = (),
     ) -> None:
         self.tally = Tally()
         self.asker = Asker(question, fetch, decode)
@@ -59,7 +66,10 @@ class Walk(Generic[P]):
         """True when the service refused or disobeyed a condition on the key."""
         self.doubt: str | None = None
         """What the service did that leaves the end unproven."""
+        self.covered: Span | None = None
+        """The keys that the page just given answers for; None where the order is not by key."""
         self._question = question
+        self._former = former
         # While a page is decoded its place on the line is free: half as many again keep the line full.
         self._width = in_flight + in_flight // 2
 
@@ -72,7 +82,10 @@ class Walk(Generic[P]):
 
         """
         with Lanes(self._width) as lanes:
+            if self._former and (yield from self._is_gone_on(lanes)):
+                return
             first = self.asker.first()
+            self.covered = Span(None, first.last_key) if self._is_by_key(first) else None
             yield self._accepted(first)
             # One record alone shows no order: whether it is all is seen by its place.
             is_alone = first.first_key == first.last_key
@@ -111,15 +124,27 @@ class Walk(Generic[P]):
         can = asked.keyset and asked.ordered and bool(asked.key)
         return can and first.keys_ascending and first.last_key is not None
 
-    def _by_key(self, lanes: Lanes, first: P) -> Iterator[P]:
-        """Read all keys after the first page's, up to the greatest key of the moment."""
+    def _is_gone_on(self, lanes: Lanes) -> Generator[P, None, bool]:
+        """Read what the interrupted walk left; False when the service no longer obeys, and all is to be read."""
+        for page, _ in self._former:
+            self.tally.accept(page)
+        try:
+            yield from self._by_key(lanes, self._former[0][0])
+        except _NotByKeyError:
+            self.tally, self._former = Tally(), ()
+            return False
+        return True
+
+    def _by_key(self, lanes: Lanes, first: Page) -> Iterator[P]:
+        """Read all keys that no page has covered yet, up to the greatest key of the moment."""
         last = self.asker.last()
         fence = last.first_key if last else None
         if last is None or fence is None or not shows_order(first, last):
             raise _NotByKeyError
+        spans = self._left(lanes, first, fence)
         count_after = last.envelope.count
-        if fence != first.last_key:
-            yield from self._ranges(lanes, cut(self.asker, lanes, first, self.tally.count, fence))
+        if spans:
+            yield from self._ranges(lanes, spans)
             self._check_fence(fence)
             count_after = self.asker.count(Span()) if self.tally.count is not None else None
         if self.counts and self.tally.lacks(count_after):
@@ -128,10 +153,20 @@ class Walk(Generic[P]):
         if self.evidence == "none":
             self.doubt = "it counts more records than it gives"
 
+    def _left(self, lanes: Lanes, first: Page, fence: Key) -> list[Span]:
+        """What is to be read after the first page, or after those of an interrupted walk."""
+        if not self._former:
+            return cut(self.asker, lanes, first, self.tally.count, fence)
+        left = uncovered([span for _, span in self._former], fence)
+        if left is None:
+            raise _NotByKeyError
+        return left
+
     def _ranges(self, lanes: Lanes, spans: list[Span]) -> Iterator[P]:
         try:
-            for page in lanes.pages(self.asker.within, _rest, spans):
+            for span, page in lanes.pages(self._within, _rest, spans):
                 if page.rows:
+                    self.covered = span.part(page)
                     yield self._accepted(page)
         except RequestRejectedError:
             self.key_refused = True
@@ -140,9 +175,12 @@ class Walk(Generic[P]):
             self.key_refused = True
             raise
 
+    def _within(self, span: Span) -> tuple[Span, P]:
+        return span, self.asker.within(span)
+
     def _check_fence(self, fence: tuple[object, ...]) -> None:
         """See that the read went up to the fence, unless that record is gone."""
-        if fence not in self.tally.extents:
+        if max(self.tally.extents) < fence:
             last = self.asker.last()
             if last and last.first_key == fence:
                 self.key_refused = True
@@ -161,6 +199,7 @@ class Walk(Generic[P]):
         if places.is_whole(first):
             self.evidence = self.tally.evidence(self.tally.count, count_is_proof=self.counts)
             return
+        self.covered = None
         yield from places.pages(lanes, first)
         self.doubt = places.doubt
         self.ended_by_place = self.doubt is None
@@ -170,8 +209,9 @@ class Walk(Generic[P]):
         return Places(self._question, self.asker, self.tally)
 
 
-def _rest(span: Span, page: P) -> Span | None:
+def _rest(span: Span, answer: tuple[Span, P]) -> Span | None:
     """What is left of a range after a page of it."""
+    page = answer[1]
     if page.rows and not span.holds(page):
         raise _NotByKeyError
     return span.rest(page)

@@ -41,6 +41,11 @@ class Span:
         is_last = page.rows == 0 or (self.upto is not None and not is_after(self.upto, page.last_key))
         return None if is_last else Span(page.last_key, self.upto)
 
+    def part(self, page: Page) -> "Span":
+        """What of this range is known from a page of it: all up to its last key."""
+        left = self.rest(page)
+        return self if left is None else Span(self.after, left.after)
+
     def _is_upto(self, key: Key | None) -> bool:
         return self.upto is None or key == self.upto or is_after(self.upto, key)
 
@@ -49,6 +54,27 @@ def tile(first: Key, cuts: Sequence[Key], last: Key) -> list[Span]:
     """Cut the keys after ``first`` up to ``last`` at each of ``cuts``, which ascend between them."""
     bounds = [first, *cuts, last]
     return [Span(after, upto) for after, upto in pairwise(bounds)]
+
+
+def uncovered(covered: Sequence[Span], last: Key) -> list[Span] | None:
+    """What is left of the keys up to ``last``, in order.
+
+    Returns:
+        None when ``covered`` cannot be trusted: ranges overlap, or keys cannot be compared.
+
+    """
+    known: Key | None = None
+    gaps = []
+    try:
+        for span in sorted(covered, key=lambda span: span.upto or ()):
+            if span.after != known:
+                gaps.append(Span(known, span.after))
+            if not is_after(span.upto, span.after) or (known and span.after and known > span.after):
+                return None
+            known = span.upto
+    except TypeError:
+        return None
+    return [gap for gap in [*gaps, Span(known, last)] if is_after(last, gap.after)]
 
 
 def is_after(key: Key | None, last: Key | None) -> bool:

@@ -8,7 +8,6 @@ from exepron_pipeline.extract.spool import drop_old
 from exepron_pipeline.settings import load_settings
 
 KEEP_RUNS = timedelta(days=90)
-KEEP_PAGES_DAYS = 7
 AT_ONCE = 200
 
 
@@ -33,7 +32,7 @@ def prune_runs(context: dg.OpExecutionContext) -> int:
 @dg.op(description="Delete raw pages that were landed more than a week ago.")
 def drop_old_pages(context: dg.OpExecutionContext) -> int:
     """Delete spooled pages that nobody needs any more."""
-    dropped = drop_old(load_settings().state_dir, KEEP_PAGES_DAYS)
+    dropped = drop_old(load_settings().state_dir)
     context.log.info("%d old loads' pages dropped", dropped)
     return dropped
 

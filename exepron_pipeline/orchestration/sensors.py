@@ -17,6 +17,7 @@ from exepron_pipeline.http.redact import redact
 from exepron_pipeline.orchestration.deadline import within
 from exepron_pipeline.orchestration.keys import core_key
 from exepron_pipeline.orchestration.unpublished import is_loading, unpublished_load
+from exepron_pipeline.outlook import Outlook
 from exepron_pipeline.settings import load_settings
 
 CHANGE_SECONDS = 300
@@ -75,7 +76,8 @@ def find_moved() -> dict[str, datetime]:
 
     """
     with open_engine(load_settings(timeout=ASK_SECONDS / 4)) as engine:
-        newest = {entity_set.name: engine.moved_on(entity_set) for entity_set in engine.catalogue.offered}
+        outlook = Outlook(engine)
+        newest = {entity_set.name: outlook.moved_on(entity_set) for entity_set in engine.catalogue.offered}
     return {name: stamp for name, stamp in newest.items() if stamp}
 
 

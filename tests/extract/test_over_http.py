@@ -91,7 +91,7 @@ def test_parts_are_read_over_connections_side_by_side(
         service = Service(served.base_url, transport, Tokens(), Throttle(0, 4))
         decode = fake.decoder(("taskId",), DIALECTS["g3"])
         result = read(plan, service, DIALECTS["g3"], decode, spool, page_size=20)
-    keys = [key[0] for page in result.pages for key in page.keys]
+    keys = [record["taskId"] for record in fake.records_of(result)]
     assert len(keys) == len(set(keys))
     assert set(keys) - {4} == set(range(0, 1_200, 3))
     assert (result.complete, len(served.asked)) == (True, result.requests)
@@ -113,6 +113,6 @@ def test_questions_arrive_as_they_were_written(
         service = Service(served.base_url, transport, Tokens(), Throttle(0, 4))
         decode = fake.decoder(("taskId", "code"), speaks)
         result = read(plan, service, speaks, decode, spool, profile=profile)
-    assert sorted(key[1] for page in result.pages for key in page.keys) == sorted(awkward)
+    assert sorted(record["code"] for record in fake.records_of(result)) == sorted(awkward)
     assert (result.evidence, profile.page_limit("tasks")) == ("exhausted", 2)
     assert result.requests == service.requests == len(served.asked)

@@ -1,9 +1,12 @@
-from collections.abc import Callable
-from datetime import UTC, datetime
+import itertools
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from exepron_pipeline.catalogue.model import EntitySet
@@ -39,9 +42,7 @@ class Reading:
         self.told: list[Event] = []
         self._fake, self._spool = fake, spool
 
-    def __call__(
-        self, entity_set: EntitySet, service: Any, dialect: str = "g2", **wanted: Any
-    ) -> ReadResult[Any]:
+    def __call__(self, entity_set: EntitySet, service: Any, dialect: str = "g2", **wanted: Any) -> ReadResult:
         """Plan a read and do it; what is wanted goes to the plan or to the reader."""
         options = {name: wanted.pop(name) for name in ("page_size", "parents", "keys_of") if name in wanted}
         plan = plan_read(entity_set, account_id="5", user_id=None, generation=dialect, **wanted)
@@ -70,8 +71,26 @@ def reading(fake: ModuleType, spool: Spool) -> Reading:
     return Reading(fake, spool)
 
 
-def _keys(result: ReadResult[Any]) -> list[int]:
-    return [key[0] for page in result.pages for key in page.keys]
+def _keys(result: ReadResult) -> list[int]:
+    return [record["taskId"] for record in _records(result)]
+
+
+def _records(result: ReadResult) -> list[dict[str, Any]]:
+    """The records that were read, in the order of their pages."""
+    return [record for page in result.pages for record in _page(result.spool.table(page.number))]
+
+
+def _page(table: pa.Table) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in table["record"].to_pylist()]
+
+
+def keys_of(table: pa.Table) -> list[int]:
+    """The keys of a page's records."""
+    return [record["taskId"] for record in _page(table)]
+
+
+def _references(result: ReadResult) -> list[str | None]:
+    return [page.reference for page in result.pages]
 
 
 def test_the_first_place_that_answers_is_read(
@@ -84,8 +103,7 @@ def test_the_first_place_that_answers_is_read(
     assert (result.path, result.evidence, result.complete) == ("Wide/{accountId}/Tasks", "exhausted", True)
     assert (result.fetched, result.requests, result.mode) == (5, len(service.asked), "full")
     assert [event.records for event in reading.told if isinstance(event, PageFetched)] == [2, 2, 1]
-    assert len(result.references) == len(result.pages)
-    assert b'"taskId": 4' in open_page(tmp_path / "state", str(result.references[2]))
+    assert b'"taskId": 4' in open_page(tmp_path / "state", str(_references(result)[2]))
 
 
 def test_an_empty_set_costs_one_request(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
@@ -208,7 +226,7 @@ def test_parents_are_read_side_by_side(fake: ModuleType, tasks: EntitySet, readi
         result = reading(tasks, service, parents=lambda: range(12))
         told = [event.page for event in reading.told if isinstance(event, PageFetched)]
         assert told == list(range(1, len(result.pages) + 1))
-        assert len(set(result.references)) == len(result.pages)
+        assert len(set(_references(result))) == len(result.pages)
         found.append((sorted(_keys(result)), result.requests, result.fetched, result.path))
         assert result.requests == len(service.asked)
         reading.profile.forget()
@@ -240,8 +258,8 @@ def test_contact_data_is_not_asked_for(fake: ModuleType, people: EntitySet, read
     fields = frozenset({"taskId", "taskName", "phone"})
     service = fake.FakeService(_tasks(1, phone="555"), fields=fields)
     result = reading(people, service)
-    assert result.pages[0].records == [{"taskId": 1, "taskName": "x"}]
-    assert result.references == [None]
+    assert _records(result) == [{"taskId": 1, "taskName": "x"}]
+    assert _references(result) == [None]
     service.asked.clear()
     reading(people, service)
     assert len(service.asked) == 2
@@ -306,7 +324,6 @@ def test_a_larger_page_may_be_wanted(fake: ModuleType, tasks: EntitySet, reading
 
 def test_a_count_proves_an_unordered_read(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
     """Where the order cannot be seen, as many distinct keys as the service counts are a proof."""
-    keys_of: Callable[[Any], Any] = lambda page: page.keys  # noqa: E731 # one word
     service = fake.FakeService(
         _tasks(3, 1, 2), envelope="value", counts=True, ignores=frozenset({"$orderby"})
     )
@@ -327,7 +344,6 @@ def test_two_reads_by_place_have_to_agree(
     fake: ModuleType, tasks: EntitySet, reading: Reading, envelope: str
 ) -> None:
     """Where records can only be read by their places, everything is read twice to prove anything."""
-    keys_of: Callable[[Any], Any] = lambda page: page.keys  # noqa: E731 # one word
     service = _by_place(fake, *range(7), envelope=envelope, cap=3)
     result = reading(tasks, service, "g3" if envelope == "links" else "g2", page_size=3, keys_of=keys_of)
     assert result.evidence == "exhausted"
@@ -343,7 +359,6 @@ def test_reads_by_place_that_never_agree_prove_nothing(
         if len(service.asked) % 3 == 2:
             del service.records[0]
 
-    keys_of: Callable[[Any], Any] = lambda page: page.keys  # noqa: E731 # one word
     service = _by_place(fake, *range(20), before=delete)
     result = reading(tasks, service, page_size=3, keys_of=keys_of)
     assert result.evidence == "none"
@@ -352,7 +367,6 @@ def test_reads_by_place_that_never_agree_prove_nothing(
 
 def test_what_changed_is_read_by_place_once(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
     """An incremental read marks nothing as deleted, so it is not read twice to prove anything."""
-    keys_of: Callable[[Any], Any] = lambda page: page.keys  # noqa: E731 # one word
     since = datetime(2026, 3, 1, tzinfo=UTC)
     result = reading(tasks, _by_place(fake, *range(7)), page_size=3, keys_of=keys_of, since=since)
     assert (result.fetched, result.evidence) == (7, "none")
@@ -369,8 +383,95 @@ def test_parts_give_what_a_serial_read_gives(
             _tasks(*range(0, 300, 3)), envelope="value", counts=counts, in_flight=in_flight
         )
         result = reading(tasks, service, "g3", page_size=7)
-        assert len(set(result.references)) == len(result.pages) == len(result.references)
+        assert len(set(_references(result))) == len(result.pages) == len(_references(result))
         assert result.requests == len(service.asked)
         found.append((sorted(_keys(result)), result.evidence, result.source_count))
     assert found == [found[0]] * 4
     assert found[0] == (list(range(0, 300, 3)), "count" if counts else "exhausted", 100 if counts else None)
+
+
+class Interrupted:
+    """Reads with a service that is cut off after some requests, then goes on with another spool."""
+
+    def __init__(self, fake: ModuleType, entity_set: EntitySet, state_dir: Path) -> None:
+        self._fake, self._set, self._state = fake, entity_set, state_dir
+        self._loads = itertools.count()
+        self.brought: list[int] = []
+        """The keys of the last good read: its files go when it is landed."""
+
+    def __call__(self, service: Any, cut_after: int = 0, **plan: Any) -> ReadResult:
+        """Read; with ``cut_after`` that request and all later ones fail."""
+        spool = Spool(self._state, f"load{next(self._loads)}", "tasks", "5", patience=timedelta(hours=1))
+        failing = NetworkError("cut")
+
+        def cut(service: Any) -> None:
+            if len(service.asked) > cut_after:
+                raise failing
+
+        service.asked.clear()
+        service.before = cut if cut_after else None
+        wanted = plan_read(self._set, account_id="5", user_id=None, generation="g3", **plan)
+        decode = self._fake.decoder(("taskId",), DIALECTS["g3"])
+        with suppress(NetworkError), spool.held():
+            result = read(wanted, service, DIALECTS["g3"], decode, spool, page_size=3, keys_of=keys_of)
+            self.brought = _keys(result)
+            return result
+        raise failing
+
+
+@pytest.fixture
+def interrupted(fake: ModuleType, tasks: EntitySet, tmp_path: Path) -> Interrupted:
+    """A reader that can be cut off."""
+    return Interrupted(fake, tasks, tmp_path / "state")
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+@pytest.mark.parametrize("counts", [True, False])
+def test_an_interrupted_read_goes_on(
+    fake: ModuleType, interrupted: Interrupted, in_flight: int, counts: bool
+) -> None:
+    """What was read is not asked for again; what came and went meanwhile is as in one read; the proof is the same."""
+    ids = range(0, 300, 3)
+    service = fake.FakeService(_tasks(*ids), envelope="value", counts=counts, in_flight=in_flight)
+    whole = interrupted(service)
+    for cut_after in (25, 33, whole.requests - 1):
+        with pytest.raises(NetworkError):
+            interrupted(service, cut_after)
+        result = interrupted(service)
+        assert sorted(interrupted.brought) == list(ids)
+        assert (result.evidence, result.source_count) == (whole.evidence, whole.source_count)
+        assert result.requests < whole.requests - 12
+        assert len(result.pages) >= len(whole.pages)
+
+
+def test_what_came_and_went_during_an_interruption(fake: ModuleType, interrupted: Interrupted) -> None:
+    """New records above and in what is left come, records that went do no harm, and the count tells of a gap."""
+    service = fake.FakeService(_tasks(*range(0, 300, 3)), envelope="value", counts=True, in_flight=1)
+    with pytest.raises(NetworkError):
+        interrupted(service, 30)
+    service.records = [record for record in service.records if record["taskId"] not in {0, 297}]
+    service.records += _tasks(298, 301, 400)
+    result = interrupted(service)
+    assert set(interrupted.brought) - {0, 297} == {*range(3, 297, 3), 298, 301, 400}
+    assert result.evidence != "none"
+
+
+@pytest.mark.parametrize("change", ["since", "filter", "by place", "refused"])
+def test_what_is_not_proven_is_begun_anew(
+    fake: ModuleType, interrupted: Interrupted, tasks: EntitySet, change: str
+) -> None:
+    """Another question, pages by place, or a service that no longer obeys conditions on the key: all is read."""
+    service = fake.FakeService(_tasks(*range(0, 300, 3)), envelope="value", counts=True, in_flight=1)
+    if change == "by place":
+        service.filters = REFUSES_KEYS
+    whole = interrupted(service)
+    with pytest.raises(NetworkError):
+        interrupted(service, 30)
+    if change == "since":
+        result = interrupted(service, since=datetime(2026, 1, 1, tzinfo=UTC))
+    else:
+        service.filters = REFUSES_KEYS if change == "refused" else service.filters
+        interrupted._set = tasks.model_copy(update={"filter": "taskId ge 0"}) if change == "filter" else tasks
+        result = interrupted(service)
+    assert set(interrupted.brought) == set(range(0, 300, 3))
+    assert result.requests >= len(whole.pages)

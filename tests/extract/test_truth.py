@@ -1,5 +1,6 @@
 """Reading while records come, change and go: nothing is lost for good, and nothing is claimed falsely."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,10 +68,10 @@ class Store:
         newest = max(self.rows.values(), default=None)
         return datetime.fromisoformat(newest) if newest else None
 
-    def land(self, result: ReadResult[Any]) -> set[int]:
+    def land(self, result: ReadResult) -> set[int]:
         """Take in a read; give the keys that it took away."""
         found: dict[int, str] = {}
-        for record in (record for page in result.pages for record in page.records):
+        for record in _records(result):
             key, stamp = record["taskId"], record["lastModifiedOn"]
             found[key] = max(stamp, found.get(key, stamp))
         gone = self.rows.keys() - found.keys() if result.mode == "reconcile" and result.complete else set()
@@ -89,7 +90,7 @@ class Reading:
         self._dialect = DIALECTS[ENVELOPES[service.envelope]]
         self._decode = fake.decoder(("taskId",), self._dialect)
 
-    def __call__(self, **wanted: Any) -> ReadResult[Any]:
+    def __call__(self, **wanted: Any) -> ReadResult:
         """Plan a read and do it."""
         plan = plan_read(
             self._set, account_id="5", user_id=None, generation=self._dialect.name, lookback_hours=0, **wanted
@@ -103,7 +104,7 @@ class Reading:
             self._spool,
             page_size=self._size,
             profile=self.profile,
-            keys_of=lambda page: page.keys,
+            keys_of=lambda table: [json.loads(text)["taskId"] for text in table["record"].to_pylist()],
         )
 
 
@@ -112,6 +113,11 @@ def shared_spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
     """One spool for all examples."""
     path: Path = tmp_path_factory.mktemp("state")
     return Spool(path, "load", "tasks", "5")
+
+
+def _records(result: ReadResult) -> list[dict[str, Any]]:
+    tables = [result.spool.table(page.number) for page in result.pages]
+    return [json.loads(text) for table in tables for text in table["record"].to_pylist()]
 
 
 def _keys(records: list[dict[str, Any]]) -> set[int]:

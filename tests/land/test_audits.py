@@ -7,11 +7,16 @@ from exepron_pipeline.land import Rejected
 def test_a_record_without_key_or_account_never_lands(desk, record):
     """It goes to the quarantine with its page; the rest lands."""
     pages = [record(key) for key in range(1, 150)]
-    done = desk.land(pages, [record(None, "secret"), record(150, _account_id=None)], max_rejected_share=0.02)
+    done = desk.land(
+        pages,
+        [record(None, "secret"), record(150, _account_id=None)],
+        max_rejected_share=0.02,
+        references={2: "load/2"},
+    )
     assert (done.inserted, done.quarantined) == (149, 2)
     assert desk.rows("SELECT key, reason, page FROM ops.quarantine") == [
-        (None, "one of task_id, _account_id, which identify the record, is null", "2"),
-        (None, "one of task_id, _account_id, which identify the record, is null", "2"),
+        (None, "one of task_id, _account_id, which identify the record, is null", "load/2"),
+        (None, "one of task_id, _account_id, which identify the record, is null", "load/2"),
     ]
     assert desk.rows("SELECT quarantined FROM ops.loads") == [(2,)]
 

@@ -1,7 +1,7 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -38,7 +38,7 @@ def loads(desk, record):
     first = desk.load([record(1, codes=["x"]), record(2), record(3, codes=["y"])])
     second = desk.load(
         [record(1, "b", codes=["z"]), record(4), record(None)], [record(3, codes=["y"])],
-        mode="reconcile", max_rejected_share=1.0,
+        mode="reconcile", max_rejected_share=1.0, started_at=MOMENT + timedelta(hours=1),
     )  # fmt: skip
     column = Column(name="colour", type="text", description="Its colour.")
     second.columns = (*second.columns, column)

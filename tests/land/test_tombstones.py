@@ -90,3 +90,12 @@ def test_a_full_read_that_brings_nothing_is_refused(desk, record):
     with pytest.raises(AuditError, match="lists no record"):
         desk.land([], mode="full", max_deleted_share=0.2)
     assert desk.land([], mode="reconcile").deleted == 6
+
+
+def test_what_another_load_brought_meanwhile_is_not_gone(desk, record):
+    """A record that came after a long read had begun, and was landed before it, lives."""
+    desk.land([record(1), record(2)])
+    long = desk.load([record(1)], mode="reconcile")
+    desk.land([record(3)])
+    assert desk.land_load(long).deleted == 1
+    assert desk.rows("SELECT task_id FROM core.tasks WHERE _deleted_at IS NULL ORDER BY 1") == [(1,), (3,)]

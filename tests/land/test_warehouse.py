@@ -18,7 +18,9 @@ def test_it_is_made_when_first_opened(desk):
         schemas = {
             name for (name,) in con.sql("SELECT DISTINCT schema_name FROM duckdb_schemas()").fetchall()
         }
-        [(tags,)] = con.sql("SELECT tags FROM duckdb_databases() WHERE database_name = 'warehouse'").fetchall()
+        [(tags,)] = con.sql(
+            "SELECT tags FROM duckdb_databases() WHERE database_name = 'warehouse'"
+        ).fetchall()
         [(zone,)] = con.sql("SELECT current_setting('TimeZone')").fetchall()
     assert {"core", "history", "marts", "ops"} <= schemas
     assert tags["storage_version"].startswith("v1.0.0")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import pyarrow as pa
+
 from exepron_pipeline.errors import EntitySetMissingError, ExepronError, RequestRejectedError
 from exepron_pipeline.http.transport import Response
 from exepron_pipeline.odata.dialect import Dialect
@@ -155,6 +157,19 @@ class DecodedPage:
     keys_ascending: bool
     envelope: Envelope
     keys: tuple[tuple[Any, ...], ...]
+    children: dict[str, Any] = field(default_factory=dict)
+    rejects: tuple[Any, ...] = ()
+
+    @property
+    def table(self) -> pa.Table:
+        """The records, each as the text that came."""
+        return pa.table({"record": pa.array(map(json.dumps, self.records), pa.string())})
+
+
+def records_of(result: Any) -> list[dict[str, Any]]:
+    """The records that a read brought, in the order of their pages."""
+    tables = [result.spool.table(page.number) for page in result.pages]
+    return [json.loads(text) for table in tables for text in table["record"].to_pylist()]
 
 
 def decoder(key: tuple[str, ...], dialect: Dialect) -> Callable[[bytes, Mapping[str, str]], DecodedPage]:

@@ -14,6 +14,7 @@ from exepron_pipeline.errors import ExepronError
 
 if TYPE_CHECKING:
     from exepron_pipeline.engine import Engine
+    from exepron_pipeline.outlook import Outlook
     from exepron_pipeline.tenant import Tenant
 
 
@@ -28,6 +29,7 @@ def climb(stack: ExitStack, *, ask_again: bool = False) -> Iterator[Rung]:
 
     """
     from exepron_pipeline.engine import open_engine
+    from exepron_pipeline.outlook import Outlook
 
     try:
         engine = stack.enter_context(open_engine())
@@ -50,9 +52,10 @@ def climb(stack: ExitStack, *, ask_again: bool = False) -> Iterator[Rung]:
     yield opened
     if opened.state == "bad":
         return
+    outlook = Outlook(engine)
     for tenant in engine.tenants:
         if tenant.connection.name not in engine.shut_out:
-            yield from _of(tenant, engine, _looking(tenant, engine))
+            yield from _of(tenant, engine, _looking(tenant, engine, outlook))
 
 
 def _settings(engine: "Engine") -> str:
@@ -72,10 +75,10 @@ def _arriving(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
                 return
 
 
-def _looking(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
-    yield from entity_sets(tenant, engine)
+def _looking(tenant: "Tenant", engine: "Engine", outlook: "Outlook") -> Iterator[Rung]:
+    yield from entity_sets(tenant, engine, outlook)
     yield from still_unknown(tenant, engine)
-    yield from zone(tenant, engine)
+    yield from zone(tenant, engine, outlook)
     yield from limits(tenant)
     yield from retirements(tenant)
 

@@ -32,5 +32,5 @@ def disk(engine: "Engine") -> str:
 
 def warehouse(engine: "Engine") -> str:
     """Open the writer's file, which takes its lock; raises as a sync would."""
-    known = len(engine.watermarks)
+    known = len(engine.before.watermarks)
     return f"{engine.settings.warehouse_path} opens, nobody else holds its lock; {known} watermarks"

@@ -12,6 +12,7 @@ from exepron_pipeline.errors import AuthRejectedError, ExepronError, TransientEr
 
 if TYPE_CHECKING:
     from exepron_pipeline.engine import Engine
+    from exepron_pipeline.outlook import Outlook
     from exepron_pipeline.tenant import Tenant
 
 LARGEST_OFFSET = timedelta(hours=15)
@@ -87,10 +88,10 @@ def retirements(tenant: "Tenant") -> Iterator[Rung]:
         yield note("retirement", f"{path}: {said}")
 
 
-def zone(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
+def zone(tenant: "Tenant", engine: "Engine", outlook: "Outlook") -> Iterator[Rung]:
     """Tell in which zone the service writes its stamps, as far as its newest one shows."""
     try:
-        found = engine.newest_stamp(tenant)
+        found = outlook.newest_stamp(tenant)
     except ExepronError as error:
         yield note("stamps", f"could not be looked at: {error.message}")
         return

@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     from exepron_pipeline.catalogue import EntitySet
     from exepron_pipeline.engine import Engine, Scope
     from exepron_pipeline.extract.look import Sample
+    from exepron_pipeline.outlook import Outlook
     from exepron_pipeline.tenant import Tenant
 
 PERMIT = "Give the user's role that permission in Exepron, or do without the set."
 
 
-def entity_sets(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
+def entity_sets(tenant: "Tenant", engine: "Engine", outlook: "Outlook") -> Iterator[Rung]:
     """Ask each entity set for one record, account by account."""
     for entity_set in engine.catalogue.offered:
         for scope in engine.scopes(entity_set):
             if scope.tenant is tenant:
-                yield _look(engine, entity_set, scope)
+                yield _look(outlook, entity_set, scope)
 
 
 def still_unknown(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
@@ -31,10 +32,10 @@ def still_unknown(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
     yield note("unknown", text, MORE) if text else Rung("unknown", f"none of {len(found)} entity sets")
 
 
-def _look(engine: "Engine", entity_set: "EntitySet", scope: "Scope") -> Rung:
+def _look(outlook: "Outlook", entity_set: "EntitySet", scope: "Scope") -> Rung:
     name, was_proposal = entity_set.name, scope.is_proposal(entity_set)
     try:
-        sample, known = engine.probe(entity_set, scope), engine.expected_rows(entity_set, scope)
+        sample, known = outlook.probe(entity_set, scope), outlook.expected_rows(entity_set, scope)
         return Rung(name, _told(sample, known))
     except NotPermittedError as error:
         return note(name, f"not permitted: {error.message}", PERMIT)

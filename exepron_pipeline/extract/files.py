@@ -1,0 +1,60 @@
+"""Files of the spool: Arrow tables that know where each row came from, and check sums. Not here: which there are (``spool.py``)."""
+
+import os
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+
+from exepron_pipeline.extract.notes import FILE as NOTES
+
+PACKED = "lz4"  # an eighth of the time of gzip's fastest, which would cost more than decoding does
+PAGE, ARRIVED = "_page", "_arrived"
+"""Columns of ours in kept tables: the number of the page, and a number of the row that grows with arrival."""
+
+_ROWS_OF_A_PAGE = 2**32
+
+
+def with_origin(table: pa.Table, number: int) -> pa.Table:
+    """Add the columns ``_page`` and ``_arrived`` to a page's table."""
+    rows, begin = table.num_rows, number * _ROWS_OF_A_PAGE
+    numbered = table.append_column(PAGE, pa.repeat(pa.scalar(number, pa.int64()), rows))
+    return numbered.append_column(ARRIVED, pa.arange(begin, begin + rows))
+
+
+def name_of(number: int, child: str) -> str:
+    """Name of the file of a page's records, or of the items of one nested list."""
+    return f"{number:05}{'.' if child else ''}{child}.arrow"
+
+
+def packed(table: pa.Table) -> pa.Buffer:
+    """A table as the content of a file."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=PACKED)) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def write(path: Path, content: pa.Buffer) -> int:
+    """Write a file of mode 0600; return its check sum."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    return zlib.crc32(content)
+
+
+def sum_of(path: Path) -> int | None:
+    """The check sum of a file; None when it cannot be read."""
+    try:
+        return zlib.crc32(path.read_bytes())
+    except OSError:
+        return None
+
+
+def delete(folder: Path) -> None:
+    """Delete a read, its notes last: as long as they are there, others can tell that it is over."""
+    with suppress(OSError):  # what stays is deleted with the next read, or as an old one
+        for path in sorted(folder.iterdir(), key=lambda path: path.name == NOTES):
+            path.unlink()
+        folder.rmdir()

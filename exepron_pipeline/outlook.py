@@ -1,0 +1,158 @@
+"""What a sync would ask and find, seen without reading: for plans, `exepron doctor`, and the change sensor.
+
+Here: at most one small request for each entity set and account. Not here: reading (``sync.py``).
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+import pyarrow as pa
+
+from exepron_pipeline.catalogue import EntitySet
+from exepron_pipeline.engine import Engine, Scope
+from exepron_pipeline.events import Mode
+from exepron_pipeline.extract.look import Sample, first_question, newest_page, newest_text, sample
+from exepron_pipeline.extract.plan import ReadPlan
+from exepron_pipeline.normalise.stamps import instants, names_zone
+from exepron_pipeline.publish import open_snapshot
+from exepron_pipeline.tenant import Tenant
+
+EXPECTED_ROWS = """
+    SELECT entity_set, account_id, 'full' AS mode, arg_max(live_rows, counted_at) AS rows FROM ops.counts GROUP BY ALL
+    UNION ALL
+    SELECT entity_set, account_id, 'incremental', arg_max(fetched, finished_at) FROM ops.loads
+    WHERE mode = 'incremental' AND status = 'ok' GROUP BY ALL
+"""
+
+WATERMARKS = "SELECT entity_set, account_id, watermark FROM ops.watermarks WHERE watermark IS NOT NULL"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a sync would ask first, and how much is expected: rows as of the last load, None when unknown."""
+
+    mode: Mode
+    address: str
+    rows: int | None
+    page_size: int
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A stamp as the service writes it, as the settings read it, and whether it names its own zone."""
+
+    text: str
+    moment: datetime
+    names_zone: bool
+
+
+class Outlook:
+    """Looks through an engine; what was published is read once.
+
+    Args:
+        engine: Who we are, and what there is. Its warehouse is not opened, but by `planned` for the watermarks.
+
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def planned(self, entity_set: EntitySet) -> list[Planned]:
+        """What a sync would send first for an entity set, account by account; nothing is sent."""
+        engine = self._engine
+        return [self._planned(engine.plan(entity_set, each), each) for each in engine.scopes(entity_set)]
+
+    def _planned(self, plan: ReadPlan, scope: Scope) -> Planned:
+        kit = scope.tenant
+        asked = first_question(plan, kit.service, kit.dialect, kit.profile, self._engine.page_size)
+        rows = self._expected_rows.get((plan.entity_set.name, plan.account_id, plan.mode))
+        return Planned(plan.mode, asked.page(asked.size).at(asked.path, kit.dialect), rows, asked.size)
+
+    def expected_rows(self, entity_set: EntitySet, scope: Scope) -> int | None:
+        """Rows of an entity set as of the published snapshot; None when it holds none of that account."""
+        return self._expected_rows.get((entity_set.name, scope.account.account_id, "full"))
+
+    def probe(self, entity_set: EntitySet, scope: Scope) -> Sample:
+        """Ask for one record of an entity set; what its paths answer is remembered for the next sync.
+
+        Raises:
+            ExepronError: As a sync would end.
+
+        """
+        plan, tenant = self._engine.plan(entity_set, scope, mode="full"), scope.tenant
+        try:
+            decode = self._engine.decoder(plan, scope)
+            return sample(plan, tenant.service, tenant.dialect, decode, tenant.profile)
+        finally:
+            tenant.profile.save()
+
+    def newest_stamp(self, tenant: Tenant) -> Stamp | None:
+        """The newest modification stamp of the first set that shows one; None when none does. At most three requests.
+
+        Raises:
+            ExepronError: As the service answers.
+
+        """
+        with_cursor = [scope for scope in self._found(tenant) if scope[0].cursor]
+        for entity_set, scope in with_cursor[:3]:
+            plan = self._engine.plan(entity_set, scope, mode="full")
+            text = newest_text(plan, tenant.service, tenant.dialect, tenant.profile)
+            if text:
+                moment: datetime = instants(pa.array([text]), self._engine.settings.timezone)[0].as_py()
+                return Stamp(text, moment, names_zone(text))
+        return None
+
+    def _found(self, tenant: Tenant) -> Iterator[tuple[EntitySet, Scope]]:
+        """Entity sets that were found at a service, with the account for which they were."""
+        for entity_set in self._engine.catalogue.offered:
+            for scope in self._engine.scopes(entity_set):
+                answers = tenant.profile.answers(entity_set.name)
+                if scope.tenant is tenant and any(answer.verdict == "works" for answer in answers):
+                    yield entity_set, scope
+
+    def moved_on(self, entity_set: EntitySet) -> datetime | None:
+        """The newest cursor value in the service where the snapshot has not got it; else, or when unknown, None.
+
+        One small request an account; the writer's file is not opened.
+
+        Raises:
+            WarehouseError: Nothing was published yet.
+            ExepronError: As the service answers.
+
+        """
+        known = self._published_watermarks
+        scopes = self._engine.scopes(entity_set) if entity_set.cursor else []
+        asked = [scope for scope in scopes if (entity_set.name, scope.account.account_id) in known]
+        found = [(self._newest(entity_set, scope), scope.account.account_id) for scope in asked]
+        later = [stamp for stamp, account in found if stamp and stamp > known[entity_set.name, account]]
+        return max(later, default=None)
+
+    def _newest(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
+        plan, kit = self._engine.plan(entity_set, scope, mode="full"), scope.tenant
+        decode = self._engine.decoder(plan, scope)
+        page = newest_page(plan, kit.service, kit.dialect, decode, kit.profile)
+        if page is None or entity_set.cursor is None or not page.table.num_rows:
+            return None
+        value: date | None = page.table[entity_set.cursor][0].as_py()
+        if value is None or isinstance(value, datetime):
+            return value
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+
+    @cached_property
+    def _expected_rows(self) -> dict[tuple[Hashable, ...], int]:
+        """Rows that a read should bring, by entity set, account and mode, as of the published snapshot."""
+        path = self._engine.settings.snapshot_path
+        if not path.exists():
+            return {}
+        with open_snapshot(path) as reader:
+            found = reader.query(EXPECTED_ROWS).to_pylist()
+        return {(row["entity_set"], row["account_id"], row["mode"]): row["rows"] for row in found}
+
+    @cached_property
+    def _published_watermarks(self) -> dict[tuple[str, str], datetime]:
+        """Watermarks by entity set and account as of the published snapshot."""
+        with open_snapshot(self._engine.settings.snapshot_path) as reader:
+            found = reader.query(WATERMARKS).to_pylist()
+        return {(row["entity_set"], row["account_id"]): row["watermark"] for row in found}
