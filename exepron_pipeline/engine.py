@@ -23,6 +23,7 @@ from exepron_pipeline.extract.result import ReadResult
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.throttle import Throttle
+from exepron_pipeline.http.transport import SLOWEST
 from exepron_pipeline.land.landing import land
 from exepron_pipeline.land.ledger import read_watermarks
 from exepron_pipeline.land.load import Landing, Load, Rejected
@@ -224,6 +225,7 @@ class Engine:
                     *(page.table[name].to_pylist() for name in plan.entity_set.key), strict=True
                 ),
                 listen=self.tell,
+                patience=SLOWEST * self.settings.timeout,
                 clock=self._clock,
             )
         finally:
