@@ -30,7 +30,7 @@ check: $(READY) ## Format, lint, types, layers, spelling, Dagster definitions
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs exepron_pipeline tests
+	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md benchmarks docs exepron_pipeline tests
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
 clean: ## Remove the environment and caches (never the data)

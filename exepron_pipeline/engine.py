@@ -23,6 +23,7 @@ from exepron_pipeline.extract.result import ReadResult
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.throttle import Throttle
+from exepron_pipeline.http.transport import SLOWEST
 from exepron_pipeline.land.attempts import read_attempts
 from exepron_pipeline.land.before import Before, read_before
 from exepron_pipeline.land.landing import land
@@ -222,6 +223,7 @@ class Engine:
                         *(table[name].to_pylist() for name in plan.entity_set.key), strict=True
                     ),
                     listen=self.tell,
+                    patience=SLOWEST * self.settings.timeout,
                     clock=self._clock,
                 )
             finally:

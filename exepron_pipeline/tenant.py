@@ -12,7 +12,7 @@ from exepron_pipeline.auth.keeper import Keeper
 from exepron_pipeline.catalogue import Catalogue
 from exepron_pipeline.discover.drift import differences
 from exepron_pipeline.errors import ConfigurationError, PermanentError, TransientError
-from exepron_pipeline.events import Listener, nobody
+from exepron_pipeline.events import Listener, Notice, nobody
 from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import Transport
@@ -51,6 +51,7 @@ class Tenant:
     ) -> None:
         self.connection = connection
         self.settings = settings
+        self._listen = listen
         self.transport = Transport(
             timeout=settings.timeout,
             ca_bundle=connection.ca_bundle,
@@ -71,13 +72,20 @@ class Tenant:
 
     @cached_property
     def generation(self) -> str:
-        """The generation of the API: as set, else as remembered, else found out by asking."""
+        """The generation of the API: as set, else found out by asking.
+
+        Exepron's own are asked anew in each run, for one request: that API has changed its shape before, and what
+        is remembered would be asked for in vain. Of other services it is remembered.
+        """
         self._begin_slowly()
         if self.settings.generation != "auto":
             return self.settings.generation
-        found = self.profile.generation
-        if not found:
-            found = self.profile.generation = find_generation(self.service, self.settings.generation)
+        known = self.profile.generation
+        if known in DIALECTS and DIALECTS[known].who_am_i is None:
+            return known
+        found = self._find_generation(known)
+        if found != known:
+            self.profile.generation = found
             self.profile.save()
         return found
 
@@ -90,6 +98,18 @@ class Tenant:
             self.keeper.token()
             self._throttle.slow(FIRST_RATE)
             self._throttle.hold(1.0)
+
+    def _find_generation(self, known: str | None) -> str:
+        try:
+            found = find_generation(self.service, self.settings.generation)
+        except ConfigurationError:
+            if known not in DIALECTS:
+                raise
+            return known
+        if known not in {None, found}:
+            text = f"The service speaks {found} now, and no longer {known}: its tables go on with what {found} offers."
+            self._listen(Notice(None, text))
+        return found
 
     @cached_property
     def dialect(self) -> Dialect:

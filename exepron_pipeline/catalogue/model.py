@@ -170,7 +170,7 @@ class EntitySet(_Entry):
     What is asked for can be narrowed: ``select`` names the columns and children that are asked for besides
     key and cursor; ``filter`` is a condition in the service's words, and what it leaves out is out of scope;
     ``expand`` names navigation properties to be sent along, a dot enters one; ``orderby`` names columns,
-    with ``desc`` behind, by which records are to come: then they are not read by key.
+    with ``desc`` behind, by which records are to come where they cannot be read by key.
     """
 
     name: EntryName

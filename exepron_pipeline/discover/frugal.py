@@ -32,7 +32,9 @@ class Frugal:
         """Requests that may be under way together."""
         return self._service.in_flight
 
-    def get(self, address: str, headers: Mapping[str, str] | None = None) -> Response:
+    def get(
+        self, address: str, headers: Mapping[str, str] | None = None, *, until: float | None = None
+    ) -> Response:
         """Ask.
 
         Raises:
@@ -45,4 +47,4 @@ class Frugal:
                 f"not looked at: a discovery asks at most {self._most} questions",
                 hint="Discover again with the addresses of the sets that are left (--url).",
             )
-        return self._service.get(address, headers)
+        return self._service.get(address, headers, until=until)

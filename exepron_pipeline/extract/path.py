@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,23 +10,27 @@ from typing import Any, Generic
 
 import pyarrow as pa
 
-from exepron_pipeline.errors import RequestRejectedError, ResponseError
+from exepron_pipeline.errors import PermanentError, RequestRejectedError, ResponseError
 from exepron_pipeline.events import Evidence, Listener, Notice, PageFetched
 from exepron_pipeline.extract.kept import Kept
 from exepron_pipeline.extract.nested import unnest
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.extract.profile import Profile
-from exepron_pipeline.extract.result import Arrival, D, Decode, ReadResult, arrival
+from exepron_pipeline.extract.result import Arrival, D, Decode, ReadResult, arrival, weakest
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.extract.style import Style, learn_style, question
 from exepron_pipeline.http.transport import Response
 from exepron_pipeline.odata.dialect import Dialect
+from exepron_pipeline.odata.halves import halves
 from exepron_pipeline.odata.paging import Walk
 from exepron_pipeline.odata.question import Api, Question
 from exepron_pipeline.odata.spans import Span
 
 PAGE_SIZE = 5_000
 """Records a page to begin with; a service that allows fewer says so once."""
+
+TOO_LONG = frozenset({414, 431})
+"""Statuses for an address that is too long; 431 is what servers without 414 in them answer."""
 
 READS = 3
 """Reads by place, at most, until two in a row agree."""
@@ -52,6 +57,7 @@ class Kit(Generic[D]):
     listen: Listener
     page_size: int | None
     keys_of: Callable[[pa.Table], Iterable[Hashable]] | None
+    patience: float | None = None
 
 
 class PathReader(Generic[D]):
@@ -66,27 +72,63 @@ class PathReader(Generic[D]):
     def __init__(self, kit: Kit[D], result: ReadResult) -> None:
         self._kit, self._result = kit, result
         self._lock = threading.Lock()
+        self._moved_on = time.monotonic()
 
     def read(self, plan: ReadPlan) -> Evidence:
         """Add every page of the plan's path, and tell what proves that these are all.
+
+        What is too long for one address is asked for in several: without the selected fields, or with the halves
+        of the condition.
 
         Raises:
             RequestRejectedError: The service refuses even the bare path, or goes on refusing.
             ResponseError: The answers are not records of this entity set.
 
         """
-        kit, before = self._kit, len(self._result.pages)
-        style = kit.profile.style(plan.entity_set.name, plan.account_id) or Style.best(kit.dialect)
+        try:
+            return self._in_its_style(plan)
+        except _TooLongError as error:
+            parts = self._shorter(plan)
+            if not parts:
+                raise error.refusal from None
+        return weakest([self.read(part) for part in parts])
+
+    def _in_its_style(self, plan: ReadPlan) -> Evidence:
+        """Read in the style that is known; where that is refused, find the best one that is not."""
+        before = len(self._result.pages)
+        style = self._style(plan)
         try:
             return self._walk(plan, style)
-        except RequestRejectedError:
-            learnt = None
-            if len(self._result.pages) == before:
-                learnt = learn_style(plan, kit.dialect, lambda trial: self._takes(plan, trial))
+        except (RequestRejectedError, ResponseError) as error:
+            learnt = self._learnt(plan, style, error) if len(self._result.pages) == before else None
             if learnt is None:
                 raise
-        kit.profile.keep_style(plan.entity_set.name, plan.account_id, learnt)
+        self._keep_style(plan, learnt)
         return self._walk(plan, learnt)
+
+    def _style(self, plan: ReadPlan) -> Style:
+        known = self._kit.profile.style(plan.entity_set.name, plan.account_id)
+        return known or Style.best(self._kit.dialect)
+
+    def _keep_style(self, plan: ReadPlan, style: Style) -> None:
+        self._kit.profile.keep_style(plan.entity_set.name, plan.account_id, style)
+
+    def _learnt(self, plan: ReadPlan, style: Style, error: PermanentError) -> Style | None:
+        """Find a style that the service takes; an answer without records may be the count alone."""
+        if isinstance(error, ResponseError):
+            plain = replace(style, counted=False)
+            return plain if style.counted and self._takes(plan, plain) else None
+        return learn_style(plan, self._kit.dialect, lambda trial: self._takes(plan, trial))
+
+    def _shorter(self, plan: ReadPlan) -> list[ReadPlan]:
+        """Make questions that are shorter and bring the same together; none when there is nothing to shorten."""
+        chosen, condition = ",".join(plan.select), plan.entity_set.filter or ""
+        parts = halves(condition)
+        if chosen and (len(chosen) >= len(condition) or not parts):
+            self._keep_style(plan, replace(self._style(plan), select="all"))
+            return [replace(plan, select=(), select_sourced=())]
+        narrowed = [plan.entity_set.model_copy(update={"filter": part}) for part in parts]
+        return [replace(plan, entity_set=entity_set) for entity_set in narrowed]
 
     def notice(self, plan: ReadPlan, text: str) -> None:
         """Tell the operator something about the plan's path."""
@@ -123,7 +165,7 @@ class PathReader(Generic[D]):
         if walk.asker.limit:
             kit.profile.keep_page_limit(name, walk.asker.limit)
         if walk.key_refused:
-            kit.profile.keep_style(name, plan.account_id, replace(style, keyset=False))
+            self._keep_style(plan, replace(style, keyset=False))
         if walk.doubt:
             self.notice(plan, f"records may be missing, for the service is odd: {walk.doubt}.")
         return walk
@@ -157,8 +199,7 @@ class PathReader(Generic[D]):
                 return again.evidence
             found = self._keys(pages[first:])
             if found == former:
-                counts = {walk.tally.count, again.tally.count}
-                return "count" if counts == {len(found)} else _less(again)
+                return _agreement(walk, again, len(found))
             former, walk = found, again
         self.notice(plan, f"{READS} reads brought different records, so some may be missing.")
         return "none"
@@ -172,7 +213,15 @@ class PathReader(Generic[D]):
     def _fetch(self, address: str) -> Response:
         with self._lock:
             self._result.requests += 1
-        return self._kit.service.get(address)
+            until = None if self._kit.patience is None else self._moved_on + self._kit.patience
+        try:
+            response = self._kit.service.get(address, until=until)
+        except RequestRejectedError as error:
+            if error.status in TOO_LONG:
+                raise _TooLongError(error) from None
+            raise
+        self._moved_on = time.monotonic()
+        return response
 
     def _decode(self, plan: ReadPlan, response: Response) -> Arrival[D]:
         """Decode an answer."""
@@ -190,15 +239,32 @@ class PathReader(Generic[D]):
         """Ask for one record in a style; False when the service refuses the question."""
         asked = question(plan, style, self._kit.dialect, self._kit.service.base_url, 1)
         try:
-            self._fetch(asked.page(1).at(plan.path, self._kit.dialect))
-        except RequestRejectedError:
+            response = self._fetch(asked.page(1).at(plan.path, self._kit.dialect))
+            self._kit.decode(response.body, response.headers)
+        except (RequestRejectedError, ResponseError, _TooLongError):
             return False
         return True
 
 
-def _less(walk: Walk[Any]) -> Evidence:
-    """What two agreeing reads prove that brought another number of records than the service counts."""
-    return walk.tally.evidence(None, count_is_proof=walk.counts)
+class _TooLongError(Exception):
+    """The address was too long: no refusal of an option, which paging would cope with."""
+
+    def __init__(self, refusal: RequestRejectedError) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
+def _agreement(one: Walk[Any], other: Walk[Any], keys: int) -> Evidence:
+    """What two reads by place prove that brought the same keys.
+
+    A record that came twice took the place of another one, which both reads may have passed over.
+    """
+    counts = {one.tally.count, other.tally.count}
+    if counts == {keys}:
+        return "count"
+    numbers = [number for number in counts if number is not None]
+    lacks = other.counts and bool(numbers) and keys < min(numbers)
+    return "none" if lacks or other.tally.rows != keys else "exhausted"
 
 
 def other_records(plan: ReadPlan) -> ResponseError:

@@ -39,6 +39,7 @@ def read(
     profile: Profile | None = None,
     parents: Parents | None = None,
     keys_of: Callable[[pa.Table], Iterable[Hashable]] | None = None,
+    patience: float | None = None,
     clock: Clock = utc_now,
 ) -> ReadResult:
     """Read an entity set from the first of its places that serves it.
@@ -54,6 +55,7 @@ def read(
         profile: What is known of the service; it is added to, and not saved.
         parents: Gives the ids for paths that are asked once for each parent.
         keys_of: Gives the keys of a page's records, to compare them with a count where no order can be seen.
+        patience: Seconds without any answer after which nothing is asked again; None: without such a limit.
         clock: Tells when the read begins.
 
     Raises:
@@ -66,7 +68,7 @@ def read(
 
     """
     known = profile or Profile()
-    kit = Kit(service, dialect, decode, spool, known, listen, page_size, keys_of)
+    kit = Kit(service, dialect, decode, spool, known, listen, page_size, keys_of, patience)
     result = ReadResult(plan.mode, plan.source.path, spool, started_at=clock())
     refusals: list[PermanentError] = []
     for here in map(plan.at, plan.sources):
@@ -115,4 +117,5 @@ def _verdict_of(plan: ReadPlan, refusals: list[PermanentError]) -> PermanentErro
     if len(refusals) == 1 and isinstance(refusals[0], EntitySetMissingError):
         return refusals[0]
     tried = "; ".join(error.message.rstrip(".") for error in refusals)
-    return EntitySetMissingError(f"{plan.entity_set.name}: none of its paths is offered: {tried}.")
+    hint = next((error.hint for error in refusals if error.hint), "")
+    return EntitySetMissingError(f"{plan.entity_set.name}: none of its paths is offered: {tried}.", hint=hint)

@@ -51,12 +51,17 @@ def question(plan: ReadPlan, style: Style, dialect: Dialect, base_url: str, size
         path=plan.path,
         key=plan.key,
         dialect=dialect,
-        query=replace(plan.scope, select=selects[style.select], filter=_filter(plan, style, dialect)),
+        query=replace(
+            plan.scope,
+            select=selects[style.select],
+            filter=_filter(plan, style, dialect),
+            orderby=() if style.keyset else plan.orderby,  # reading by key needs its own order
+        ),
         size=size,
         sized=style.sized,
         ordered=style.ordered,
         counted=style.counted,
-        keyset=style.keyset and not plan.orderby,
+        keyset=style.keyset,
     )
 
 

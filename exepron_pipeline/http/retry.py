@@ -3,6 +3,7 @@
 Here: how often and how long apart, over stamina. Not here: what is transient (``errors.py``: it is a type).
 """
 
+import math
 import random
 import re
 import time
@@ -30,7 +31,13 @@ T = TypeVar("T")
 set_on_retry_hooks(())
 
 
-def call_with_retries(ask: Callable[[], T], *, listen: Listener | None = None, attempts: int = ATTEMPTS) -> T:
+def call_with_retries(
+    ask: Callable[[], T],
+    *,
+    listen: Listener | None = None,
+    attempts: int = ATTEMPTS,
+    until: float | None = None,
+) -> T:
     """Call ``ask`` until it succeeds: at most 6 times and 300 seconds.
 
     Waits grow exponentially, with jitter, and are never shorter than what the service asked for. When it
@@ -40,18 +47,19 @@ def call_with_retries(ask: Callable[[], T], *, listen: Listener | None = None, a
         ask: Sends one request; called again only after a `TransientError`.
         listen: Is told of each wait by a `Notice`.
         attempts: At most so many, up to 6.
+        until: No new attempt begins after this value of `time.monotonic`.
 
     Raises:
         TransientError: The last one, when all attempts failed; any other error at once.
 
     """
-    started = time.monotonic()
+    end = min(time.monotonic() + DEADLINE, math.inf if until is None else until)
     failures = 0
 
     def wait_after(error: Exception) -> bool | float:
         nonlocal failures
         failures += 1
-        wait = seconds_to_wait(error, failures, DEADLINE - (time.monotonic() - started))
+        wait = seconds_to_wait(error, failures, end - time.monotonic())
         if wait is None or failures >= attempts:
             return False
         if listen:

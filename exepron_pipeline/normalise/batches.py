@@ -17,7 +17,7 @@ from exepron_pipeline.errors import ConfigurationError
 from exepron_pipeline.normalise.contract import ACCOUNT, EXTRA, POSITION, child_schema, page_schema
 from exepron_pipeline.normalise.fast import read_fast
 from exepron_pipeline.normalise.grammar import first_grammar
-from exepron_pipeline.normalise.keys import has_key, key_text, span
+from exepron_pipeline.normalise.keys import all_have_key, has_key, key_text, span
 from exepron_pipeline.normalise.personal import hashed
 from exepron_pipeline.normalise.records import Items, NotPlainError, Records, Reject
 from exepron_pipeline.normalise.shape import shape_of
@@ -122,7 +122,7 @@ class Decoder:
             page = read_fast(body, grammar, self._zone)
         except NotPlainError:
             return None
-        if not pc.all(has_key(self._key_columns(page.records)), min_count=0).as_py():
+        if not all_have_key(self._key_columns(page.records)):
             return None
         wrapping = own if own and own.rows == grammar.rows else wrapping_at(grammar.rows)
         return page.records, read_envelope(page.members, headers, self._dialect, wrapping)
@@ -133,11 +133,12 @@ class Decoder:
         rows, envelope = open_envelope(document, headers, self._dialect, self._wrapping)
         wrapping = wrapping_of(document, self._wrapping) if isinstance(document, dict) else None
         taught = self._grammar.learn(document, wrapping.rows if wrapping else None)
-        if taught != self._grammar:
-            self._grammar = taught
-            quick = self._quickly(body, headers)
-            if quick:
-                return quick
+        for grammar in (taught, taught.loosened()):
+            if grammar != self._grammar:
+                self._grammar = grammar
+                quick = self._quickly(body, headers)
+                if quick:
+                    return quick
         return read_records(rows, self._shape, self._zone), envelope
 
     def _key_columns(self, records: Records) -> list[pa.Array]:
@@ -162,7 +163,8 @@ class Decoder:
         )
 
     def _rejects(self, records: Records, keys: Sequence[pa.Array]) -> list[Reject]:
-        keyless = pc.indices_nonzero(pc.invert(has_key(keys))).to_pylist()
+        is_whole = all_have_key(keys)
+        keyless = [] if is_whole else pc.indices_nonzero(pc.invert(has_key(keys))).to_pylist()
         missing = "the record has no key: " + ", ".join(self._set.key)
         reasons = dict.fromkeys(keyless, missing) | dict(records.reasons)
         is_private = any(self._set.column(name).personal for name in self._set.key)

@@ -6,6 +6,7 @@ Here: the contract, as pure functions of the catalogue. Not here: how fields loo
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import pyarrow as pa
 
@@ -65,6 +66,7 @@ def key_columns_of(entity_set: EntitySet, personal: Personal) -> tuple[Column, .
     return tuple(columns[name] for name in entity_set.key)
 
 
+@cache
 def arrow_type(type_name: str) -> pa.DataType:
     """The Arrow type of a column type of the catalogue, ``decimal(p,s)`` included."""
     match = _DECIMAL.fullmatch(type_name)

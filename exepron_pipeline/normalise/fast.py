@@ -4,7 +4,12 @@ Here: pages that follow a `Grammar` to the letter. Anything else raises `NotPlai
 reads the page again; both give the same values because both end in `values.convert`.
 """
 
+import os
+from array import array
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
 from exepron_pipeline.normalise.contract import arrow_type
-from exepron_pipeline.normalise.grammar import LOOSE, Grammar
+from exepron_pipeline.normalise.grammar import LOOSE, Grammar, Types
 from exepron_pipeline.normalise.jsontext import json_texts, object_texts
 from exepron_pipeline.normalise.records import Items, NotPlainError, Records
 from exepron_pipeline.normalise.shape import Field, ListShape, Shape
@@ -20,6 +25,9 @@ from exepron_pipeline.normalise.values import STAMPS, check_finite, convert, raw
 
 _BOM = b"\xef\xbb\xbf"
 _BARE = "value"
+
+Members = dict[str, pa.Array]
+"""Columns by the name of the field, one value for each record."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +58,12 @@ def read_fast(body: bytes, grammar: Grammar, zone: str) -> FastPage:
 
 
 def _text(body: bytes) -> bytes:
-    """The body without byte order mark and blanks in front, if it may be a page at all.
+    """The body without byte order mark and blanks in front, if it may be a page at all; nothing is copied else.
 
-    Arrow's reader does not check UTF-8, and crashes the process on a document that begins with null.
+    Arrow's JSON reader does not check UTF-8, and crashes the process on a document that begins with null.
     """
-    try:
-        _ = body if body.isascii() else body.decode()
-    except UnicodeDecodeError:
-        raise NotPlainError("no UTF-8") from None
+    ends = pa.py_buffer(array("i", [0, len(body)]))
+    pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(body)]).validate(full=True)
     text = body.removeprefix(_BOM).lstrip()
     if not text.startswith((b"{", b"[")):
         raise NotPlainError("neither a list nor an object")
@@ -69,28 +75,35 @@ def _parse(text: bytes, grammar: Grammar) -> tuple[pa.StructArray, dict[str, Any
         top = _read_one(b'{"%b":%b}' % (_BARE.encode(), text), {_BARE: pa.list_(grammar.record)})
         return _rows(top.pop(_BARE)), top
     *above, last = grammar.rows.split(".")
-    inner = {**grammar.members, last: pa.list_(grammar.record)}
-    for name in reversed(above):
-        inner = {name: pa.struct(list(inner.items()))}
-    top = _read_one(text, inner)
+    top = _read_one(text, grammar.document)
     for name in above:
-        top = dict(zip(inner[name].names, top[name].flatten(), strict=True))
+        top = _members(top[name])
     rows = _rows(top.pop(last))
     return rows, {name: value[0].as_py() for name, value in top.items()}
 
 
-def _read_one(text: bytes, types: dict[str, pa.DataType]) -> dict[str, pa.Array]:
+def _read_one(text: bytes, types: Types) -> dict[str, pa.Array]:
     """Read the one object that ``text`` must be; fields beyond ``types`` are an error."""
-    table = arrow_json.read_json(
-        pa.BufferReader(text),
-        read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(text) + 1),
-        parse_options=arrow_json.ParseOptions(
-            explicit_schema=pa.schema(list(types.items())), unexpected_field_behavior="error"
-        ),
+    whole = arrow_json.ReadOptions(use_threads=False, block_size=len(text) + 1)
+    strictly = arrow_json.ParseOptions(
+        explicit_schema=pa.schema(list(types.items())), unexpected_field_behavior="error"
+    )
+    table = (
+        _parsers(os.getpid()).submit(arrow_json.read_json, pa.BufferReader(text), whole, strictly).result()
     )
     if table.num_rows != 1:
         raise NotPlainError("not one document")
-    return {name: table[name].combine_chunks() for name in table.column_names}
+    return {name: table[name].chunk(0) for name in table.column_names}  # one block makes one chunk
+
+
+@cache
+def _parsers(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 # threads do not outlive a fork
+    """A few threads that stay. Arrow keeps memory for each thread: on the many of a read, parsing costs a fourth more."""
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="parse")
+
+
+def _members(structs: pa.StructArray) -> Members:
+    return dict(zip(structs.type.names, structs.flatten(), strict=True))
 
 
 def _rows(lists: pa.ListArray) -> pa.StructArray:
@@ -101,20 +114,41 @@ def _rows(lists: pa.ListArray) -> pa.StructArray:
 
 
 def _records(rows: pa.StructArray, grammar: Grammar, zone: str) -> Records:
-    shape = grammar.shape
-    columns = {item.column.name: _column(rows, item, zone) for item in shape.fields}
-    lists = {item.name: _items(rows, item, zone) for item in shape.lists}
-    return Records(len(rows), columns, _extra(rows, grammar, zone), lists, {})
+    shape, count, found = grammar.shape, len(rows), _members(rows)
+    columns = _columns(found, count, shape.fields, zone)
+    lists = {item.name: _items(found, item, zone) for item in shape.lists}
+    return Records(count, columns, _extra(found, count, grammar, zone), lists, {})
 
 
-def _column(rows: pa.StructArray, item: Field, zone: str) -> pa.Array:
-    type_name = item.column.type
-    if item.path is None or not _has(rows, item.path):
-        return pa.nulls(len(rows), arrow_type(type_name))
-    wire = _at(rows, item.path)
-    if type_name in LOOSE:  # of plain values only: others are never learnt
-        return json_texts(wire) if type_name == "json" else wire.cast(pa.string())
-    return _plain(wire, type_name, zone)
+def _columns(rows: Members, count: int, fields: Sequence[Field], zone: str) -> Members:
+    found: Members = {}
+    plain: dict[str, Members] = {}
+    for item in fields:
+        name, type_name = item.column.name, item.column.type
+        wire = _at(rows, item.path) if item.path else None
+        if wire is None:
+            found[name] = pa.nulls(count, arrow_type(type_name))
+        elif type_name in LOOSE:  # of plain values only: others are never learnt
+            found[name] = json_texts(wire) if type_name == "json" else wire.cast(pa.string())
+        else:
+            plain.setdefault(type_name, {})[name] = wire
+    for type_name, wires in plain.items():
+        is_right = type_name != "float" and all(wire.type == arrow_type(type_name) for wire in wires.values())
+        found |= wires if is_right else _together(wires, partial(_plain, type_name=type_name, zone=zone))
+    return found
+
+
+def _together(columns: Members, function: Callable[[pa.Array], pa.Array]) -> Members:
+    """Apply a function to columns of one type in one call if that works: a call costs as much as many values."""
+    if len(columns) > 1:
+        try:
+            whole = function(pa.concat_arrays(columns.values()))
+        except pa.ArrowInvalid:
+            pass  # their forms differ, or a value does not fit: then its own column tells
+        else:
+            count = len(whole) // len(columns)
+            return {name: whole.slice(at * count, count) for at, name in enumerate(columns)}
+    return {name: function(column) for name, column in columns.items()}
 
 
 def _plain(wire: pa.Array, type_name: str, zone: str) -> pa.Array:
@@ -123,45 +157,43 @@ def _plain(wire: pa.Array, type_name: str, zone: str) -> pa.Array:
     return convert(wire, type_name, zone)
 
 
-def _has(rows: pa.StructArray, path: tuple[str, ...]) -> bool:
-    """True when the field is part of the grammar: loose ones only after they were seen."""
-    type_ = rows.type
-    for name in path:
-        index = type_.get_field_index(name) if pa.types.is_struct(type_) else -1
-        if index < 0:
-            return False
-        type_ = type_.field(index).type
-    return bool(path)
+def _at(rows: Members, path: tuple[str, ...]) -> pa.Array | None:
+    """The values of a field; None where it is no part of the grammar: loose ones are only after they were seen."""
+    first, *below = path
+    found = rows.get(first)
+    for name in below:
+        is_part = found is not None and pa.types.is_struct(found.type) and name in found.type.names
+        found = pc.struct_field(found, name) if is_part else None
+    return found
 
 
-def _at(rows: pa.StructArray, path: tuple[str, ...]) -> pa.Array:
-    return pc.struct_field(rows, list(path))
-
-
-def _extra(rows: pa.StructArray, grammar: Grammar, zone: str) -> pa.Array:
+def _extra(rows: Members, count: int, grammar: Grammar, zone: str) -> pa.Array:
     types = grammar.extras
-    members = {name: json_texts(_at(rows, (name,))) for name, type_ in types.items() if type_ != pa.null()}
-    return object_texts(members | _raw_texts(rows, grammar.shape, zone), len(rows))
+    members = {name: json_texts(rows[name]) for name, type_ in types.items() if type_ != pa.null()}
+    return object_texts(members | _raw_texts(rows, grammar.shape, zone), count)
 
 
-def _raw_texts(rows: pa.StructArray, shape: Shape, zone: str) -> dict[str, pa.Array]:
+def _raw_texts(rows: Members, shape: Shape, zone: str) -> dict[str, pa.Array]:
     """What texts said more than their column can hold, as JSON texts by the field's name."""
-    found = {
-        item.kept_as: raw_texts(_at(rows, item.path), item.column.type, zone)
-        for item in shape.fields
-        if item.path and item.kept_as and item.column.type in STAMPS
-    }
+    found: Members = {}
+    for type_name in STAMPS:
+        texts = {
+            item.kept_as: _at(rows, item.path)
+            for item in shape.fields
+            if item.path and item.kept_as and item.column.type == type_name
+        }
+        found |= _together(texts, partial(raw_texts, type_name=type_name, zone=zone))
     return {name: json_texts(texts) for name, texts in found.items() if texts.null_count < len(texts)}
 
 
-def _items(rows: pa.StructArray, shape: ListShape, zone: str) -> Items:
-    if not shape.fields or not _has(rows, (shape.wire,)):
+def _items(rows: Members, shape: ListShape, zone: str) -> Items:
+    lists = rows.get(shape.wire) if shape.fields else None
+    if lists is None:
         empty = {item.column.name: pa.nulls(0, arrow_type(item.column.type)) for item in shape.fields}
         return Items(pa.nulls(0, pa.int64()), empty)
-    lists = _at(rows, (shape.wire,))
     items = pc.list_flatten(lists)
     if shape.is_plain:
         columns = {item.column.name: _plain(items, item.column.type, zone) for item in shape.fields}
     else:
-        columns = {item.column.name: _column(items, item, zone) for item in shape.fields}
+        columns = _columns(_members(items), len(items), shape.fields, zone)
     return Items(pc.list_parent_indices(lists).cast(pa.int64()), columns)

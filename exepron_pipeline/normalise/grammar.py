@@ -8,6 +8,7 @@ pages go the slow path.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ Types = Mapping[str, pa.DataType]
 LOOSE = ("variant", "json")
 """Types whose wire form is known only when it is seen."""
 
+_MEMBERS: Types = {"@odata.context": pa.string(), "@odata.count": pa.int64(), "@odata.nextLink": pa.string()}
 _STRICT = (pa.string(), pa.int64(), pa.bool_(), pa.null())
 _DEPTH = 3
 
@@ -38,10 +40,19 @@ class Grammar:
     members: Types = field(default_factory=dict)
     learnt: Types = field(default_factory=dict)
 
-    @property
+    @cached_property
     def record(self) -> pa.DataType:
         """The type of one record."""
         return pa.struct([*self.declared.items(), *self.learnt.items()])
+
+    @cached_property
+    def document(self) -> Types:
+        """Names and types at the top of a page."""
+        *above, last = self.rows.split(".")
+        inner: Types = {**self.members, last: pa.list_(self.record)}
+        for name in reversed(above):
+            inner = {name: pa.struct(list(inner.items()))}
+        return inner
 
     @property
     def extras(self) -> Types:
@@ -61,6 +72,10 @@ class Grammar:
         members, rows = _found(document, path)
         types = {name: _shallow_type([value]) for name, value in members.items()}
         return replace(self._taught(rows), rows=path, members=_merged(self.members, types))
+
+    def loosened(self) -> "Grammar":
+        """A grammar that takes whole numbers as texts too."""
+        return replace(self, declared={name: _loose_type(type_) for name, type_ in self.declared.items()})
 
     def _taught(self, rows: Sequence[object]) -> "Grammar":
         seen: dict[str, list[Any]] = {}
@@ -85,13 +100,13 @@ class Grammar:
 
 
 def first_grammar(shape: Shape) -> Grammar:
-    """A grammar that knows the contract alone, and of wrappings OData's newest."""
+    """A grammar that knows the contract, and what OData 4 puts beside records."""
     tree: dict[str, Any] = {}
     for item in shape.fields:
         _plant(tree, item)
     types = {name: _type_of(below) for name, below in tree.items()}
     types |= {item.wire: item_type for item in shape.lists if (item_type := _list_type(item)) is not None}
-    return Grammar(shape, WRAPPINGS[0].rows, types)
+    return Grammar(shape, WRAPPINGS[0].rows, types, _MEMBERS)
 
 
 def _plant(tree: dict[str, Any], item: Field) -> None:
@@ -99,7 +114,20 @@ def _plant(tree: dict[str, Any], item: Field) -> None:
         return
     for name in item.path[:-1]:
         tree = tree.setdefault(name, {})
-    tree[item.path[-1]] = wire_type(item.column.type)
+    tree[item.path[-1]] = _plain_type(item.column.type)
+
+
+def _plain_type(type_name: str) -> pa.DataType:
+    """The type that a column is expected to come in: whole numbers as numbers, which are read fastest."""
+    return pa.int64() if type_name == "int" else wire_type(type_name)
+
+
+def _loose_type(type_: pa.DataType) -> pa.DataType:
+    if pa.types.is_struct(type_):
+        return pa.struct([(member.name, _loose_type(member.type)) for member in type_])
+    if pa.types.is_list(type_):
+        return pa.list_(_loose_type(type_.value_type))
+    return wire_type("int") if type_ == pa.int64() else type_
 
 
 def _type_of(below: Any) -> pa.DataType:
@@ -114,7 +142,7 @@ def _list_type(shape: ListShape) -> pa.DataType | None:
         return None
     if shape.is_plain:
         kind = shape.fields[0].column.type
-        return None if kind in LOOSE else pa.list_(wire_type(kind))
+        return None if kind in LOOSE else pa.list_(_plain_type(kind))
     tree: dict[str, Any] = {}
     for item in shape.fields:
         _plant(tree, item)

@@ -22,7 +22,7 @@ class KeySpan:
 
 def span(columns: Sequence[pa.Array]) -> KeySpan:
     """Look at the key columns of a page; records with an incomplete key are passed over."""
-    known = [column.filter(has_key(columns)) for column in columns]
+    known = columns if all_have_key(columns) else [column.filter(has_key(columns)) for column in columns]
     if not len(known[0]):
         return KeySpan(None, None, ascending=True)
     return KeySpan(_at(known, 0), _at(known, -1), ascending=_ascending(known))
@@ -34,6 +34,11 @@ def has_key(columns: Sequence[pa.Array]) -> pa.Array:
     for column in columns[1:]:
         found = pc.and_(found, pc.is_valid(column))
     return found
+
+
+def all_have_key(columns: Sequence[pa.Array]) -> bool:
+    """True when the key of every record is complete."""
+    return not any(column.null_count for column in columns)
 
 
 def key_text(columns: Sequence[pa.Array], position: int) -> str | None:
@@ -48,9 +53,8 @@ def _at(columns: Sequence[pa.Array], index: int) -> tuple[Any, ...]:
 
 def _ascending(columns: Sequence[pa.Array]) -> bool:
     """Compare neighbours from the last column of the key to the first."""
-    count = len(columns[0])
-    rises = pa.repeat(pa.scalar(value=False), count - 1)
-    for column in reversed(columns):
-        one, next_ = column.slice(0, count - 1), column.slice(1)
+    *others, (one, next_) = [(column.slice(0, len(column) - 1), column.slice(1)) for column in columns]
+    rises = pc.less(one, next_)
+    for one, next_ in reversed(others):
         rises = pc.or_(pc.less(one, next_), pc.and_(pc.equal(one, next_), rises))
     return bool(pc.all(rises, min_count=0).as_py())

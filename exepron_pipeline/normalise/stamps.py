@@ -68,8 +68,12 @@ def times_telling_more(texts: pa.Array) -> pa.Array:
 def _may_tell_more(texts: pa.Array) -> bool:
     """False for texts that are too short for a seventh digit, and far from the calendar's ends."""
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
-    ends = (pc.any(pc.starts_with(texts, end)).as_py() for end in ("0001-01-01", "9999-12-31"))
-    return longest > len("2026-01-31T08:00:00.123456") or any(ends)
+    if longest > len("2026-01-31T08:00:00.123456"):
+        return True
+    lowest, highest = pc.min_max(texts).as_py().values()
+    if lowest is None or "0001-01-02" <= lowest <= highest < "9999-12-31":
+        return False
+    return any(pc.any(pc.starts_with(texts, end)).as_py() for end in ("0001-01-01", "9999-12-31"))
 
 
 def _is_odd(walls: pa.Array, zone: str) -> pa.Array:
@@ -168,7 +172,7 @@ def _offset(zone: str, local: int, *, fold: int = 0) -> int:
 
 def _within_calendar(stamps: pa.Array) -> pa.Array:
     """Bring instants that an offset carried over the calendar's ends back to them; refuse what lies beyond."""
-    microseconds = stamps.cast(pa.int64())
+    microseconds = stamps.view(pa.int64())
     ends = pc.min_max(microseconds).as_py()
     if ends["min"] is None or (ends["min"] >= _FIRST and ends["max"] <= _LAST):
         return stamps

@@ -7,6 +7,7 @@ A value that does not fit raises `pyarrow.ArrowInvalid` for its column.
 import base64
 import binascii
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +28,7 @@ _WIRE_TYPES = {
 }
 
 
+@cache
 def wire_type(type_name: str) -> pa.DataType:
     """The Arrow type in which a column of that type is read before `convert`.
 
@@ -52,7 +54,11 @@ def convert(wire: pa.Array, type_name: str, zone: str) -> pa.Array:
 
     """
     function = _CONVERSIONS.get(type_name)
-    return function(wire, zone) if function else wire.cast(arrow_type(type_name))
+    return function(wire, zone) if function else _cast(wire, arrow_type(type_name))
+
+
+def _cast(wire: pa.Array, type_: pa.DataType) -> pa.Array:
+    return wire if wire.type == type_ else wire.cast(type_)
 
 
 def raw_texts(wire: pa.Array, type_name: str, zone: str) -> pa.Array:
@@ -95,7 +101,7 @@ _CONVERSIONS: dict[str, Callable[[pa.Array, str], pa.Array]] = {
     "timestamp": stamps.instants,
     "date": lambda wire, _: stamps.dates(wire),
     "time": lambda wire, _: stamps.times(wire),
-    "int": lambda wire, _: wire.cast(pa.int64()),
+    "int": lambda wire, _: _cast(wire, pa.int64()),
     "float": lambda wire, _: pc.add(wire, 0.0),  # -0.0 becomes 0.0: equal numbers have one form
     "binary": lambda wire, _: by_distinct(wire, _binary, pa.binary()),
 }

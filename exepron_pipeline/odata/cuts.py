@@ -41,10 +41,11 @@ def cut(asker: Asker[P], lanes: Lanes, first: Page, total: int | None, fence: Ke
 
 
 def _even_parts(asker: Asker[P], lanes: Lanes, first: Page, total: int, fence: Key) -> Sequence[Key] | None:
-    """The keys at even positions; None when the service does not give them."""
-    left = total - first.rows
-    parts = min(lanes.width, -(-left // first.rows))
-    found = lanes.answers(asker.key_at, [first.rows - 1 + left * part // parts for part in range(1, parts)])
+    """The last keys of pages at even distances; None when the service does not give them."""
+    size = first.rows
+    pages = -(-(total - size) // size)
+    parts = min(lanes.width, pages)
+    found = lanes.answers(asker.key_at, [size * (1 + pages * part // parts) - 1 for part in range(1, parts)])
     bounds = [first.last_key, *found, fence]
     if not all(is_after(key, before) for before, key in pairwise(bounds)):
         return None

@@ -21,8 +21,8 @@ class Api(Protocol):
     def in_flight(self) -> int:
         """Requests that may be under way together."""
 
-    def get(self, address: str) -> Response:
-        """Return a good answer, or raise one of our errors."""
+    def get(self, address: str, *, until: float | None = None) -> Response:
+        """Return a good answer, or raise one of our errors; nothing is tried again after ``until``."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from exepron_pipeline.http.retry import call_with_retries
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import Response, Transport
 from exepron_pipeline.odata.address import resolve
+from exepron_pipeline.odata.conditions import Conditions
 from exepron_pipeline.odata.dialect import JSON
 from exepron_pipeline.odata.negotiation import in_json, is_xml
 
@@ -76,6 +77,7 @@ class Service:
         self._requests = 0
         self._refused_anew = ""
         self._names_format = False
+        self._conditions = Conditions()
         self.headers: Mapping[str, str] = JSON
         """What goes with each question besides the token: those of the dialect, once it is known."""
         self.slowed = 0
@@ -93,7 +95,9 @@ class Service:
         """Requests that may be under way together, when the service takes it well."""
         return self._throttle.window.most
 
-    def get(self, address: str, headers: Mapping[str, str] | None = None) -> Response:
+    def get(
+        self, address: str, headers: Mapping[str, str] | None = None, *, until: float | None = None
+    ) -> Response:
         """Return the good answer (2xx, no web page) to a GET.
 
         What passes is tried again; a refused token is renewed once. Where the new one is refused too, it is not
@@ -104,6 +108,7 @@ class Service:
                 query is sent as it is written.
             headers: What goes with the question besides the token; names in lower case. None: JSON is asked for,
                 in the address too where the service needs it.
+            until: Value of `time.monotonic` after which nothing is tried again; None: only the usual limits hold.
 
         Raises:
             PermanentError: The address is not below the base address; nothing was sent.
@@ -113,26 +118,26 @@ class Service:
 
         """
         if headers is not None:
-            return self._get(address, headers)
-        response = self._get(in_json(address) if self._names_format else address, self.headers)
-        return self._again(address, response) if is_xml(response) else response
+            return self._get(address, headers, until)
+        response = self._get(in_json(address) if self._names_format else address, self.headers, until)
+        return self._again(address, response, until) if is_xml(response) else response
 
-    def _again(self, address: str, in_xml: Response) -> Response:
+    def _again(self, address: str, in_xml: Response, until: float | None) -> Response:
         """Ask for JSON in the address, and from then on always if that helps; else the XML is the answer."""
         if in_json(address) == address or self._names_format:
             return in_xml
         try:
-            response = self._get(in_json(address), self.headers)
+            response = self._get(in_json(address), self.headers, until)
         except PermanentError:
             return in_xml
         self._names_format = not is_xml(response)
         return response
 
-    def _get(self, address: str, headers: Mapping[str, str]) -> Response:
+    def _get(self, address: str, headers: Mapping[str, str], until: float | None) -> Response:
         target = resolve(self.base_url, address)
         what = f"GET {target.partition('?')[0].removeprefix(self.base_url).lstrip('/')}"
         try:
-            response = self._accepted(target, what, headers)
+            response = self._accepted(target, what, headers, until)
         except NotPermittedError as error:
             raise self._explained(error) from None
         self._note_retirement(response, what)
@@ -140,12 +145,12 @@ class Service:
         raise_for_html(response, what)
         return response
 
-    def _accepted(self, target: str, what: str, headers: Mapping[str, str]) -> Response:
+    def _accepted(self, target: str, what: str, headers: Mapping[str, str], until: float | None) -> Response:
         """Return a good answer, or the second 401."""
-        response, token = self._ask(target, what, headers)
+        response, token = self._ask(target, what, headers, until)
         if response.status == HTTPStatus.UNAUTHORIZED and token != self._refused_anew:
             self._tokens.renew(token)
-            response, token = self._ask(target, what, headers)
+            response, token = self._ask(target, what, headers, until)
         self._refused_anew = token if response.status == HTTPStatus.UNAUTHORIZED else ""
         return response
 
@@ -158,10 +163,12 @@ class Service:
             message, hint=f"Allow the client that scope at the identity server. {error.hint}"
         )
 
-    def _ask(self, url: str, what: str, headers: Mapping[str, str]) -> tuple[Response, str]:
+    def _ask(
+        self, url: str, what: str, headers: Mapping[str, str], until: float | None
+    ) -> tuple[Response, str]:
         """Return a good answer or a 401, after as many attempts as it takes, and the token that it is for."""
         try:
-            return call_with_retries(lambda: self._try(url, what, headers), listen=self._listen)
+            return call_with_retries(lambda: self._try(url, what, headers), listen=self._listen, until=until)
         except _NoTokenError as error:
             raise error.cause from None
 
@@ -191,6 +198,7 @@ class Service:
     def _answer(self, url: str, what: str, headers: Mapping[str, str]) -> Response:
         """Return a good and whole answer or a 401, after one attempt."""
         response = self._transport.get(url, headers)
+        self._conditions.judge(url, response, what)
         if response.status != HTTPStatus.UNAUTHORIZED:
             raise_for_status(response, what)
             raise_for_cut(response, what)

@@ -1,5 +1,6 @@
 """What the catalogue's select, filter, expand and orderby make of a question."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -86,10 +87,11 @@ def test_expanded_properties_are_written_as_the_version_wants_them() -> None:
 
 
 def test_a_users_order_goes_before_the_key() -> None:
-    """The key is the last of every order, and such a set is not read by key."""
-    assert "$orderby=changedAt desc,manager/name asc,taskId asc&" in asked(
-        orderby=("changed_at desc", "manager_name")
-    )
+    """Read by place, a set comes in the user's order, which the key ends; read by key, in that of the key alone."""
+    orders = ("changed_at desc", "manager_name")
+    by_place = replace(Style.best(DIALECTS["odata4"]), keyset=False)
+    assert "$orderby=changedAt desc,manager/name asc,taskId asc&" in asked(orderby=orders, style=by_place)
+    assert asked(orderby=orders) == asked()
 
 
 @pytest.mark.parametrize(

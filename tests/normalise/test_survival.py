@@ -35,7 +35,7 @@ def ticks(value: dt.datetime) -> str:
 
 def wall(value: dt.datetime) -> str:
     """Wall time in Berlin, without any zone."""
-    local = value if value.year in {1, 9999} else value.astimezone(ZoneInfo(BERLIN))
+    local = value if value.date() in {dt.date.min, dt.date.max} else value.astimezone(ZoneInfo(BERLIN))
     return local.replace(tzinfo=None).isoformat()
 
 

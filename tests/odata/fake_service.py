@@ -58,7 +58,9 @@ class FakeService:
     in_flight: int = 1
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def get(self, address: str, headers: Mapping[str, str] | None = None) -> Response:
+    def get(
+        self, address: str, headers: Mapping[str, str] | None = None, *, until: float | None = None
+    ) -> Response:
         """Answer as a service would, or raise what `Service` raises; one question after the other."""
         with self._lock:
             return self._get(address)

@@ -354,6 +354,27 @@ def client_of() -> Callable[[str, int], Client]:
 
 
 @pytest.fixture(scope="session")
+def tiny_with() -> Callable[[int], TinyPortfolio]:
+    """Makes the portfolio written by hand with so many tasks and hours more."""
+
+    def make(rows: int) -> TinyPortfolio:
+        portfolio = TinyPortfolio()
+        for key in range(1_000, 1_000 + rows):
+            project, stamp = 100 + key % 2, f"2026-01-07T{key % 24:02}:00:00.{key % 1_000:03}"
+            portfolio.add(
+                "tasks", 10, project, key, taskId=key, taskNumber=f"2.{key}", taskName=f"Step {key}",
+                projectId=project, duration=key % 9, status=key % 3, isMilestone=key % 2, lastModifiedOn=stamp,
+            )  # fmt: skip
+            portfolio.add(
+                "work_hours", 10, project, key, workHourId=key, taskId=key, userId=MANAGER,
+                workDate="2026-01-07", hours="1.25", lastModifiedOn=stamp,
+            )  # fmt: skip
+        return portfolio
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def tiny() -> TinyPortfolio:
     """The portfolio written by hand."""
     return TinyPortfolio()

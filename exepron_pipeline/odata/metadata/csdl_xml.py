@@ -41,7 +41,10 @@ def describe_xml(body: bytes) -> Description:
     services = root.first("DataServices") if root.name == "Edmx" else root
     schemas = list(services.all("Schema")) if services and root.name in {"Edmx", "DataServices"} else []
     if services is None or not schemas:
-        raise ResponseError(f"The description is XML, but no metadata of OData: its root is {root.name}.")
+        raise ResponseError(
+            f"The description is XML, but no metadata of OData: its root is {root.name}.",
+            hint="Name its $metadata, or an OpenAPI document.",
+        )
     version = _version(root, services, schemas)
     dialect = {"2": "odata2", "3": "odata3"}.get(version[0], "odata4")
     return resolve(_schema(schemas), f"CSDL {version}", dialect)
