@@ -14,7 +14,7 @@ round does all of these, one after the other, and what is printed is the median 
 - ``read``: the whole walk with its questions and its proof of completeness, before decoding: a page is only
   looked at for its first and last key.
 - ``decoded``: the same, each page decoded to Arrow tables with exact types.
-- ``spooled``: the same, each page kept on disk besides, in a temporary folder.
+- ``spooled``: all of reading: each page is kept on disk besides, raw and decoded, in a temporary folder.
 - ``distant`` (with ``--latency``): ``decoded``, while each answer takes that long. Its base is the larger of
   pages x latency / in flight and ``decoded``.
 
@@ -39,22 +39,25 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from exepron_pipeline.catalogue import EntitySet
-from exepron_pipeline.extract.plan import plan_read
+from exepron_pipeline.extract.plan import ReadPlan, plan_read
 from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.extract.reader import read
+from exepron_pipeline.extract.result import arrival
 from exepron_pipeline.extract.spool import Spool
+from exepron_pipeline.extract.style import Style, question
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import Transport
 from exepron_pipeline.normalise import Decoder
 from exepron_pipeline.odata.dialect import DIALECTS
 from exepron_pipeline.odata.page import Envelope
+from exepron_pipeline.odata.paging import Walk
 from exepron_pipeline.odata.service import Service
 
 GENERATION = "odata4"
@@ -219,6 +222,7 @@ def _things() -> EntitySet:
 
 
 THINGS = _things()
+DIALECT = DIALECTS["odata4"]
 
 
 @dataclass(frozen=True)
@@ -266,26 +270,52 @@ class Bench:
 
     def read(self) -> None:
         """The walk, before decoding."""
-        self._read(look, keep=False)
+        self._walk(look)
 
-    def decoded(self, *, keep: bool = False) -> None:
-        """The walk, with decoding, and keeping the pages if told so."""
-        decoder = Decoder(THINGS, generation=GENERATION, dialect=DIALECTS["odata4"], account_id="1")
-        self._read(decoder, keep=keep)
+    def decoded(self) -> None:
+        """The walk, with decoding."""
+        self._walk(self._decoder())
 
-    def _read(self, decode: Callable[[bytes, Mapping[str, str]], Any], *, keep: bool) -> None:
-        plan = replace(
-            plan_read(THINGS, account_id="1", user_id=None, generation=GENERATION), keep_pages=keep
-        )
-        address = f"http://127.0.0.1:{self.port}/odata"
-        service = Service(address, self.transport, Tokens(), Throttle(0, self.in_flight))
+    def spooled(self) -> None:
+        """All of reading: the pages are kept on disk, raw and decoded, until they would be landed."""
         with tempfile.TemporaryDirectory() as folder:
             spool = Spool(Path(folder), "load", "things", "1")
             found = read(
-                plan, service, DIALECTS["odata4"], decode, spool, page_size=self.page, profile=Profile()
+                self._plan,
+                self._service,
+                DIALECT,
+                self._decoder(),
+                spool,
+                page_size=self.page,
+                profile=Profile(),
             )
-        if (found.fetched, found.evidence) != (self.rows, "count"):
-            raise SystemExit(f"Read {found.fetched} of {self.rows} records, proof: {found.evidence}.")
+        self._check(found.fetched, found.evidence)
+
+    def _walk(self, decode: Callable[[bytes, Mapping[str, str]], Any]) -> None:
+        asked = question(self._plan, Style.best(DIALECT), DIALECT, self._service.base_url, self.page)
+        walk = Walk(
+            asked,
+            self._service.get,
+            lambda answer: arrival(decode(answer.body, answer.headers), answer.body),
+            self.in_flight,
+        )
+        self._check(sum(came.rows for came in walk), walk.evidence)
+
+    def _check(self, rows: int, evidence: str) -> None:
+        if (rows, evidence) != (self.rows, "count"):
+            raise SystemExit(f"Read {rows} of {self.rows} records, proof: {evidence}.")
+
+    @property
+    def _plan(self) -> ReadPlan:
+        return plan_read(THINGS, account_id="1", user_id=None, generation=GENERATION)
+
+    @property
+    def _service(self) -> Service:
+        address = f"http://127.0.0.1:{self.port}/odata"
+        return Service(address, self.transport, Tokens(), Throttle(0, self.in_flight))
+
+    def _decoder(self) -> Decoder:
+        return Decoder(THINGS, generation=GENERATION, dialect=DIALECT, account_id="1")
 
 
 Times = tuple[float, float]
@@ -337,7 +367,7 @@ def near(options: argparse.Namespace) -> float:
             "bare": bench.bare,
             "read": bench.read,
             "decoded": bench.decoded,
-            "spooled": partial(bench.decoded, keep=True),
+            "spooled": bench.spooled,
         }
         times = measure(works, options.rounds)
     bounds = {"read": 1.3, "decoded": 2.0}
