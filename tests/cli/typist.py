@@ -3,7 +3,7 @@
 import os
 import pty
 import re
-import select
+import selectors
 import subprocess
 import sys
 import time
@@ -58,7 +58,7 @@ class Typist:
         os.write(self._terminal, b"\x03")
         while self._read():
             assert time.monotonic() < end, self.shown
-            if not select.select([self._terminal], [], [], 1.0)[0]:
+            if not self._has_more():
                 os.write(self._terminal, b"\x03")
         return self._process.wait(PATIENCE)
 
@@ -77,8 +77,14 @@ class Typist:
             pass
         return self._process.wait(PATIENCE)
 
+    def _has_more(self) -> bool:
+        """Wait for a second whether something is shown."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._terminal, selectors.EVENT_READ)
+            return bool(selector.select(1.0))
+
     def _read(self) -> bool:
-        if not select.select([self._terminal], [], [], 1.0)[0]:
+        if not self._has_more():
             return True
         try:
             found = os.read(self._terminal, 65_536)

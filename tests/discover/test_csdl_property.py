@@ -161,6 +161,6 @@ class Refusing:
 
     base_url = "http://127.0.0.1:1/api"
 
-    def get(self, address, headers=None):
+    def get(self, address, headers=None, *, until=None):
         """Refuse."""
         raise ExepronError(f"no {address}")

@@ -47,7 +47,7 @@ def served(fake):
             self.places = places
             self.asked = []
 
-        def get(self, address, headers=None):
+        def get(self, address, headers=None, *, until=None):
             self.asked.append(address)
             found = self.places.get(urlsplit(address).path)
             if isinstance(found, list):

@@ -33,9 +33,9 @@ DOCUMENTS = {
 class Silent:
     """A service that answers nothing."""
 
-    base_url = "https://api.example/v1"
+    base_url, requests, in_flight = "https://api.example/v1", 0, 1
 
-    def get(self, address, headers=None):
+    def get(self, address, headers=None, *, until=None):
         """Offer nothing."""
         from exepron_pipeline.errors import EntitySetMissingError
 

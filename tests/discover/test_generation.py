@@ -15,7 +15,7 @@ class Service:
     def __init__(self, metadata):
         self.metadata = metadata
 
-    def get(self, address, headers=None):
+    def get(self, address, headers=None, *, until=None):
         """Answer the one address that it knows."""
         if address != "$metadata" or self.metadata is None:
             raise EntitySetMissingError(f"GET {address}: 404")

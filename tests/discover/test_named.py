@@ -35,7 +35,7 @@ def served(fake):
             self.places = {path: fake.FakeService(rows) for path, rows in places.items()}
             self.wrap = wrap
 
-        def get(self, address, headers=None):
+        def get(self, address, headers=None, *, until=None):
             self.requests += 1
             found = self.places.get(urlsplit(address).path)
             if found is None:

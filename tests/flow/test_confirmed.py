@@ -23,7 +23,7 @@ def made(tmp_path_factory):
     repository = Path(__file__).parents[2]
     (home / "dagster.yaml").write_text((repository / "dagster_home" / "dagster.yaml").read_text())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EXEPRON_")}
-    environment |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(repository)}
+    environment |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(repository), "EXEPRON_RATE": "0"}
     sandbox = [
         *PROGRAM,
         "sandbox",

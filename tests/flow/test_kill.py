@@ -58,9 +58,9 @@ def spread(clean: dict[str, Any], number: int) -> list[dict[str, float]]:
 @pytest.mark.parametrize(
     ("action", "kills", "in_a_row"),
     [
-        ("full", 6, 3),
-        ("incremental", 9, 3),
-        ("reconcile", 9, 3),
+        ("full", 6, 6),
+        ("incremental", 6, 6),
+        ("reconcile", 6, 6),
         *(
             pytest.param(action, 100, 1, marks=pytest.mark.full)
             for action in ("full", "incremental", "reconcile")
@@ -92,7 +92,7 @@ def test_a_run_killed_anywhere_loses_and_doubles_nothing(
 
 
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.full)])
+@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.full)])
 def test_a_publishing_killed_anywhere_leaves_what_was_or_what_is(sweep_lab, killer, tmp_path, kills):
     """Snapshot and Parquet are those of before or of after, whole; the next publishing goes through and cleans up."""
     base = shutil.copytree(sweep_lab.data_dir, tmp_path / "base", symlinks=True)

@@ -86,6 +86,7 @@ def test_other_seed_gives_another_portfolio(portfolio: Portfolio) -> None:
     assert dump(Portfolio(seed=2)) != dump(portfolio)
 
 
+@pytest.mark.full
 def test_days_may_be_lived_through_in_any_portions() -> None:
     """Starting on day 11 equals advancing by 11, and by 4 and 7."""
     at_once, later, in_portions = Portfolio(day=11), Portfolio(), Portfolio()
@@ -201,6 +202,7 @@ def test_project_numbers_agree(portfolio: Portfolio) -> None:
         assert abs(buffer["bufferRemaining"] - buffer["bufferSize"] * (1 - used)) <= Decimal("0.01")
 
 
+@pytest.mark.full
 def test_finished_projects_used_their_buffers_credibly() -> None:
     """Over many projects the buffer is used in part on the average, seldom by more than all of it."""
     used = [

@@ -83,6 +83,7 @@ def assert_scan(portfolio: Portfolio, name: str, options: dict[str, str]) -> Non
     assert search.startswith("SEARCH t USING COVERING INDEX")
 
 
+@pytest.mark.full
 def test_past_is_as_it_was() -> None:
     """The truth of a past day is what the truth was then, whatever the order in which days are asked."""
     portfolio, seen = Portfolio(seed=6), {}
@@ -93,6 +94,7 @@ def test_past_is_as_it_was() -> None:
         assert portfolio.truth_at(name, 4711, day) == seen[day][name]
 
 
+@pytest.mark.full
 def test_past_knows_the_permissions_of_its_days() -> None:
     """A permission changed on a day is part of the past from that day on, and not before."""
     portfolio = Portfolio(seed=6, day=2)

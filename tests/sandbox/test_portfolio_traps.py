@@ -12,6 +12,7 @@ import pytest
 from exepron_pipeline.sandbox.portfolio import Portfolio
 from exepron_pipeline.sandbox.simulation.companies import PROFILES
 
+pytestmark = pytest.mark.full
 DAYS = 120
 NAMES = ("projects", "tasks", "task_links", "buffers", "users", "work_hours", "early_warning_history")
 KEYS = {
