@@ -1,4 +1,4 @@
-import select
+import selectors
 import socket
 import ssl
 import threading
@@ -76,12 +76,15 @@ class _Tunnel(BaseHTTPRequestHandler):
 
 
 def _join(one: socket.socket, other: socket.socket) -> None:
-    while True:
-        for ready in select.select([one, other], [], [])[0]:
-            data = ready.recv(65536)
-            if not data:
-                return
-            (other if ready is one else one).sendall(data)
+    with selectors.DefaultSelector() as both:
+        both.register(one, selectors.EVENT_READ, other)
+        both.register(other, selectors.EVENT_READ, one)
+        while True:
+            for ready, _ in both.select():
+                data = ready.fileobj.recv(65536)
+                if not data:
+                    return
+                ready.data.sendall(data)
 
 
 @contextmanager
