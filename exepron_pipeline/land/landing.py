@@ -5,11 +5,9 @@ at all: whatever is killed when, the tables are as before or as after. Landing t
 nothing, so a load that may have landed is simply landed again.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-import duckdb
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land import audits, ledger
@@ -18,6 +16,7 @@ from exepron_pipeline.land.history import write_history
 from exepron_pipeline.land.load import Landing, Load
 from exepron_pipeline.land.merge import write_core
 from exepron_pipeline.land.scope import adopt_scope, scope_of
+from exepron_pipeline.land.sql import transaction
 from exepron_pipeline.land.staging import incoming, keyless, stage, unstage
 from exepron_pipeline.land.tables import create_tables
 from exepron_pipeline.land.tombstones import find_gone
@@ -77,16 +76,3 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         drop_changes(con)
         unstage(con, load, tables)
     return landing
-
-
-@contextmanager
-def transaction(con: DuckDBPyConnection) -> Iterator[None]:
-    """Commit at the end of the block; roll back on any error."""
-    con.execute("BEGIN")
-    try:
-        yield
-        con.execute("COMMIT")
-    except BaseException:
-        with suppress(duckdb.Error):  # a failed commit has rolled back already; the first error tells more
-            con.execute("ROLLBACK")
-        raise

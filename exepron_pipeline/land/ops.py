@@ -1,10 +1,10 @@
-"""The tables of the schema ``ops``: what happened, for operators. Not here: who writes their rows (``ledger.py``)."""
+"""The tables of the schema ``ops``: what happened, for operators. Not here: who writes their rows (``ledger.py``).
+
+A change here needs a file in ``migrations/``.
+"""
 
 from exepron_pipeline.land.ddl import Field, Table
 from exepron_pipeline.land.sql import INSTANT
-
-VERSION = 1
-"""Raised when a table of ours changes in a way that older programs do not understand."""
 
 _LOAD_ID = Field("load_id", "VARCHAR", "The load; one for all entity sets of a run.")
 _ENTITY_SET = Field("entity_set", "VARCHAR", "The entity set, as its table in core is called.")

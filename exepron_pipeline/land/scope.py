@@ -8,12 +8,9 @@ written since can be found to be gone. Without a filter every row can.
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
 from duckdb import DuckDBPyConnection
 
-from exepron_pipeline.land import ddl
 from exepron_pipeline.land.load import Load, instant
-from exepron_pipeline.land.ops import SCOPES
 from exepron_pipeline.land.sql import same
 from exepron_pipeline.land.staging import KEYS
 from exepron_pipeline.land.tables import Tables
@@ -32,10 +29,7 @@ class Scope:
 
 def read_scopes(con: DuckDBPyConnection) -> dict[tuple[str, str], Scope]:
     """Read the scope of each entity set and account; those that were never narrowed are not among them."""
-    try:
-        rows = con.sql("SELECT entity_set, account_id, filter, epoch_us(since) FROM ops.scopes").fetchall()
-    except duckdb.CatalogException:  # made before there were scopes
-        return {}
+    rows = con.sql("SELECT entity_set, account_id, filter, epoch_us(since) FROM ops.scopes").fetchall()
     return {(entity_set, account): Scope(text, instant(us)) for entity_set, account, text, us in rows}
 
 
@@ -52,7 +46,6 @@ def adopt_scope(con: DuckDBPyConnection, load: Load, tables: Tables, moment: dat
         f"WHERE s._op = 'unchanged' AND {same(tables.key, 'c', 's')}",
         known,
     )
-    ddl.ensure(con, [SCOPES], load_id=load.load_id, moment=moment)
     where = {"entity_set": load.entity_set.name, "account_id": load.account_id}
     con.execute("DELETE FROM ops.scopes WHERE entity_set = $entity_set AND account_id = $account_id", where)
     since = moment if load.scope else None

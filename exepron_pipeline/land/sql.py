@@ -1,8 +1,28 @@
-"""Pieces of SQL text. Here: quoting and the few phrases that every statement uses. Not here: statements."""
+"""Pieces of SQL text, and the transaction around statements.
 
-from collections.abc import Iterable
+Here: quoting and the few phrases that every statement uses. Not here: statements.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+import duckdb
+from duckdb import DuckDBPyConnection
 
 INSTANT = "TIMESTAMP WITH TIME ZONE"
+
+
+@contextmanager
+def transaction(con: DuckDBPyConnection) -> Iterator[None]:
+    """Commit at the end of the block; roll back on any error."""
+    con.execute("BEGIN")
+    try:
+        yield
+        con.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a failed commit has rolled back already; the first error tells more
+            con.execute("ROLLBACK")
+        raise
 
 
 def name(*parts: str) -> str:

@@ -16,6 +16,7 @@ from duckdb import DuckDBPyConnection
 from exepron_pipeline.errors import ExepronError, WarehouseBusyError, WarehouseError
 from exepron_pipeline.land import ddl, ops
 from exepron_pipeline.land.lock import Holder, WarehouseLock
+from exepron_pipeline.land.migrate import VERSION, migrate
 from exepron_pipeline.land.sql import text
 
 STORAGE_VERSION = "v1.0.0"
@@ -72,7 +73,7 @@ class Warehouse:
             if not self.exists:
                 _create(self.path)
             with self._attached() as con:
-                _check_ours(con, self.path)
+                migrate(con, _version_of(con, self.path))
                 yield con
 
     @contextmanager
@@ -124,18 +125,20 @@ def _create_tables(con: DuckDBPyConnection, moment: datetime) -> None:
     for schema in SCHEMAS:
         con.execute(f"CREATE SCHEMA {schema}")
     ddl.ensure(con, ops.TABLES, load_id="", moment=moment)
-    con.execute("INSERT INTO ops.meta VALUES (?, ?)", [ops.VERSION, moment])
+    con.execute("INSERT INTO ops.meta VALUES (?, ?)", [VERSION, moment])
 
 
-def _check_ours(con: DuckDBPyConnection, path: Path) -> None:
+def _version_of(con: DuckDBPyConnection, path: Path) -> int:
     try:
         [(version,)] = con.sql("SELECT version FROM ops.meta").fetchall()
     except (duckdb.CatalogException, ValueError):
         hint = "Set EXEPRON_DATA_DIR to another folder, or move this file aside."
         raise WarehouseError(f"{path} is a DuckDB file, but not a warehouse of ours.", hint=hint) from None
-    if version > ops.VERSION:
+    if version > VERSION:
         hint = "Install the newest exepron-pipeline."
-        raise WarehouseError(f"{path} was made by a newer program (tables of version {version}).", hint=hint)
+        what = f"{path} was made by a newer program (tables of version {version}, this one knows {VERSION})"
+        raise WarehouseError(f"{what}.", hint=hint)
+    return int(version)
 
 
 @contextmanager

@@ -74,12 +74,3 @@ def test_a_scope_belongs_to_one_account(desk, record):
     done = desk.land([record(3, _account_id="18")], account_id="18", mode="reconcile")
     assert done.deleted == 1
     assert keys(desk, DELETED) == [4]
-
-
-def test_a_warehouse_from_before_there_were_scopes(desk, record):
-    """The table is added when it is first needed; until then no set is narrowed."""
-    desk.land([record(1), record(2)])
-    desk.rows("DROP TABLE ops.scopes")
-    assert scope(desk) == Scope()
-    assert desk.land([record(1)], mode="full", scope="a eq 1").deleted == 0
-    assert scope(desk).filter == "a eq 1"

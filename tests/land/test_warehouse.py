@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
-from exepron_pipeline.land import Warehouse, ops
+from exepron_pipeline.land import Warehouse
+from exepron_pipeline.land.migrate import VERSION
 
 
 def test_it_is_made_when_first_opened(desk):
@@ -76,7 +77,7 @@ def test_a_second_process_waits(desk, other_process):
     timer = threading.Timer(0.3, other_process.stdin.close)
     timer.start()
     with desk.open() as con:
-        assert con.sql("SELECT version FROM ops.meta").fetchall() == [(ops.VERSION,)]
+        assert con.sql("SELECT version FROM ops.meta").fetchall() == [(VERSION,)]
     timer.join()
     assert desk.warehouse.holder() is None
 
