@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from exepron_pipeline.errors import WarehouseError
-from exepron_pipeline.land.sql import transaction
-from exepron_pipeline.land.sql import text
+from exepron_pipeline.land.sql import text, transaction
 from exepron_pipeline.marts.inputs import close_inputs, list_columns, open_inputs
 from exepron_pipeline.marts.model import MARTS, Mart
 from exepron_pipeline.marts.quality import COLUMNS, TABLE, Asked, drop_facts, write_facts
