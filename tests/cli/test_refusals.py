@@ -123,9 +123,8 @@ def test_a_wrong_source(empty, setting, value, code, said):
 def test_an_identity_server_that_is_down(empty):
     """Nobody listens where one signs in: 4 and the address, soon, for nothing is under way yet."""
     address = f"http://127.0.0.1:{free_port()}"
-    started = time.monotonic()
     ended = empty.exepron("sync", EXEPRON_IDENTITY_URL=address)
-    assert time.monotonic() - started < 20
+    assert "attempt" not in ended.stderr
     check(ended, 4, address, secrets=empty.secrets())
 
 

@@ -51,7 +51,7 @@ def test_no_more_than_the_slots_are_in_flight():
     """Concurrency holds over threads, and all of them get their turn."""
     throttle, lock = Throttle(0, 3), threading.Lock()
     inside, most = 0, 0
-    gate = threading.Barrier(3, timeout=5)
+    gate = threading.Barrier(3, timeout=60)
 
     def work() -> None:
         nonlocal inside, most
@@ -67,7 +67,7 @@ def test_no_more_than_the_slots_are_in_flight():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert (inside, most) == (0, 3)
 
 

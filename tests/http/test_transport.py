@@ -93,7 +93,7 @@ def test_a_silent_server_is_a_network_error():
         started = time.monotonic()
         with pytest.raises(NetworkError, match="did not answer in time"):
             impatient.get(f"http://127.0.0.1:{silent.getsockname()[1]}/", {})
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 30
 
 
 def test_nobody_listening_is_a_network_error_without_the_library_behind_it(transport):

@@ -185,10 +185,16 @@ def _asked(scope: dict[str, Any], body: bytes) -> Asked:
 
 @contextmanager
 def tapped(
-    portfolio: Portfolio, *limits: str, faults: tuple[str, ...] = (), generation: GenerationName = "g2"
+    portfolio: Portfolio,
+    *limits: str,
+    faults: tuple[str, ...] = (),
+    generation: GenerationName = "g2",
+    clock: Callable[[], float] | None = None,
 ) -> Iterator[Tap]:
-    """Serve a portfolio with these limits (``token-lifetime=5``) and faults for the time of the block."""
+    """Serve a portfolio with these limits (``token-lifetime=5``), faults and time for the time of the block."""
     world = World(portfolio, faults=faults_of(faults))
+    if clock:
+        world.clock = clock  # type: ignore[method-assign]  # a day of our own
     offer = Offer(generation, limits=limits, faults=faults)
     listener = listen_on(0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

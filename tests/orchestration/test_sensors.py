@@ -92,7 +92,7 @@ def test_the_sensor_gives_up_before_dagster_does(tick, published, proxy, monkeyp
     proxy.hold("/GetLoggedinUser", release)
     started = time.monotonic()
     assert "no answer within 1 s" in tick("source_changed")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     proxy.instead.clear()  # what was given up comes to its end
     release.set()
     for thread in threading.enumerate():

@@ -266,17 +266,20 @@ def test_refresh_token_belongs_to_its_client(anonymous):
     assert refresh(anonymous, token).status == 200
 
 
-def test_lifetime_is_a_setting(serve_world, tiny):
+def test_lifetime_is_a_setting(serve_world, tiny, monkeypatch):
     """Tokens live as long as the server was told, and not longer."""
     from exepron_pipeline.sandbox.offer import Offer
     from exepron_pipeline.sandbox.world import World
 
-    short = serve_world(World(tiny), offer=Offer(limits=("token-lifetime=1",)))
+    world = World(tiny)
+    monkeypatch.setattr(world, "clock", lambda: now)
+    now = 1_800_000_000
+    short = serve_world(world, offer=Offer(limits=("token-lifetime=1",)))
     token = short.sign_in("sync@ten.example").json
     assert token["expires_in"] == 1
     short.token = token["access_token"]
     assert short.get("Accounts/0/Users").status == 200
-    time.sleep(2.1)
+    now += 2
     assert short.get("Accounts/0/Users").status == 401
 
 

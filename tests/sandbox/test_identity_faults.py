@@ -150,10 +150,11 @@ def test_opaque_tokens(serve, person_at):
     assert status_at_api(client, tokens["access_token"]) == 401
 
 
-def test_opaque_tokens_expire(serve_tiny):
+def test_opaque_tokens_expire(serve_tiny, monkeypatch):
     """The lifetime is the same as that of a JWT."""
-    client, _ = serve_tiny(faults=("opaque-tokens",), limits=("token-lifetime=1",))
-    time.sleep(2.1)
+    client, world = serve_tiny(faults=("opaque-tokens",), limits=("token-lifetime=60",))
+    assert client.get("Accounts/0/Roles").status == 200
+    monkeypatch.setattr(world, "clock", lambda: time.time() + 61)
     assert client.get("Accounts/0/Roles").status == 401
 
 

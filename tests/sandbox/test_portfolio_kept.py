@@ -118,11 +118,11 @@ def test_days_beyond_are_refused(built: Portfolio, day: int) -> None:
 
 
 def test_a_year_passes_quickly() -> None:
-    """365 days of the small portfolio pass in seconds; the bound leaves room for a busy machine."""
+    """365 days of the small portfolio pass in seconds of work, whoever else is busy."""
     portfolio = Portfolio()
-    began = time.perf_counter()
+    began = time.process_time()
     portfolio.advance(365)
-    assert time.perf_counter() - began < 30
+    assert time.process_time() - began < 30
 
 
 @pytest.fixture(scope="module")
