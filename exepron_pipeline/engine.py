@@ -14,6 +14,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from exepron_pipeline.catalogue import EntitySet, load_catalogue
+from exepron_pipeline.catalogue.fields import Contract
 from exepron_pipeline.clock import Clock, utc_now
 from exepron_pipeline.errors import ConfigurationError, ExepronError
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
@@ -239,7 +240,7 @@ class Engine:
             scope.account,
             plan.generation,
             plan.mode,
-            (kept.personal, kept.timezone),
+            (kept.personal, kept.timezone, kept.contract),
             before,
         )
         return repr(parts)
@@ -265,7 +266,11 @@ class Engine:
             zone=self.settings.timezone,
             personal=policy,
             hash_key=personal_key(self.settings.state_dir) if policy == "hash" else None,
+            discards=self._contract(plan.entity_set) == "discard",
         )
+
+    def _contract(self, entity_set: EntitySet) -> Contract:
+        return entity_set.contract or self.settings.contract
 
     def holding(self, entity_set: EntitySet) -> AbstractContextManager["DuckDBPyConnection"]:
         """Hold the warehouse for the time of a block, to land an entity set."""
@@ -301,6 +306,8 @@ class Engine:
             evidence=pages.evidence,
             complete=pages.complete,
             scope=plan.entity_set.filter or "",
+            contract=self._contract(plan.entity_set),
+            unknown=pages.unknown,
             watermark_before=self.before.watermarks.get((plan.entity_set.name, plan.account_id)),
             max_deleted_share=self.settings.max_deleted_share,
             max_rejected_share=self.settings.max_rejected_share,

@@ -52,7 +52,7 @@ def test_the_environment_wins_over_dotenv_and_dotenv_over_toml(env):
         ("API_URL", "http://api.example.com/v1", "https"),
         ("API_URL", "api.example.com", "must be an address"),
         ("API_URL", "https://user:pass@api.example.com/", "no user"),
-        ("CONTRACT", "freeze", "only evolve"),
+        ("CONTRACT", "frozen", "freeze"),
         ("PUBLISH_EXCLUDE", "secrets", "personal, financial"),
         ("CLIENT_SECRET_FILE", "/nowhere/secret", "cannot read"),
     ],

@@ -1,7 +1,7 @@
 """A page in the spool, as a value: everything of it but its records. Not here: the files (``spool.py``)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 import pyarrow as pa
@@ -37,6 +37,10 @@ class Decoded(Page, Protocol):
     def rejects(self) -> Sequence[Refusal]:
         """The records that must not land."""
 
+    @property
+    def unknown(self) -> Mapping[str, str]:
+        """Fields outside the contract, each with the type that its values look like."""
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -52,7 +56,8 @@ class Kept:
 
     ``number`` is its place in the read. ``reference`` names its raw bytes, None where they are not kept.
     ``covers`` are the keys that it answers for, None where that is not known. ``sums`` are the check sums of
-    its Arrow files, by the names of the nested lists; that of the records is empty.
+    its Arrow files, by the names of the nested lists; that of the records is empty. ``unknown`` are fields
+    outside the contract, with their types.
     """
 
     number: int
@@ -65,6 +70,7 @@ class Kept:
     rejects: tuple[Refused, ...]
     covers: Span | None
     sums: Mapping[str, int]
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The page as plain values; keys of other than whole numbers and texts are left out, and what it covers."""

@@ -10,7 +10,13 @@ from typing import Any, Generic
 
 import pyarrow as pa
 
-from exepron_pipeline.errors import PermanentError, RequestRejectedError, ResponseError
+from exepron_pipeline.errors import (
+    ExepronError,
+    PermanentError,
+    RecordKeyError,
+    RequestRejectedError,
+    ResponseError,
+)
 from exepron_pipeline.events import Evidence, Listener, Notice, PageFetched
 from exepron_pipeline.extract.kept import Kept
 from exepron_pipeline.extract.nested import unnest
@@ -130,6 +136,11 @@ class PathReader(Generic[D]):
         narrowed = [plan.entity_set.model_copy(update={"filter": part}) for part in parts]
         return [replace(plan, entity_set=entity_set) for entity_set in narrowed]
 
+    def _without_key(self, plan: ReadPlan, came: Arrival[D]) -> ExepronError:
+        """The error for a page without any key: the records of another set, or, where it had one before, a change."""
+        worked = self._kit.profile.working_path(plan.entity_set.name, plan.account_id)
+        return key_vanished(plan, came.page.unknown) if worked == plan.source.path else other_records(plan)
+
     def notice(self, plan: ReadPlan, text: str) -> None:
         """Tell the operator something about the plan's path."""
         self._kit.listen(Notice(plan.entity_set.name, f"{plan.path}: {text}"))
@@ -157,7 +168,7 @@ class PathReader(Generic[D]):
         first = len(self._result.pages)
         for came in walk:
             if len(self._result.pages) == first and came.rows and came.first_key is None:
-                raise other_records(plan)
+                raise self._without_key(plan, came)
             if came.rows or not self._result.pages:
                 body = came.body if plan.keep_pages else None
                 count = None if plan.source.within else walk.tally.count
@@ -265,6 +276,16 @@ def _agreement(one: Walk[Any], other: Walk[Any], keys: int) -> Evidence:
     numbers = [number for number in counts if number is not None]
     lacks = other.counts and bool(numbers) and keys < min(numbers)
     return "none" if lacks or other.tally.rows != keys else "exhausted"
+
+
+def key_vanished(plan: ReadPlan, unknown: Iterable[str]) -> RecordKeyError:
+    """The error for a path that served the set before, and whose records have lost their key."""
+    names, others = ", ".join(plan.key_wire), ", ".join(sorted(unknown)[:12])
+    instead = f" New among their fields: {others}." if others else ""
+    return RecordKeyError(
+        f"{plan.path}: the records have no {names} any more, which is the key of {plan.entity_set.name}.{instead}",
+        hint="Nothing was stored. When the field has another name now, write it as `wire` of the column in the catalogue.",
+    )
 
 
 def other_records(plan: ReadPlan) -> ResponseError:

@@ -70,6 +70,11 @@ class ReadResult:
         """True when ``evidence`` shows that no record of the scope was missed."""
         return self.evidence != "none"
 
+    @property
+    def unknown(self) -> dict[str, str]:
+        """Fields outside the contract, each with the type that its values look like."""
+        return {name: kind for page in self.pages for name, kind in page.unknown.items()}
+
     def files(self, child: str = "") -> list[Path]:
         """Where the records are, or the items of one nested list: one Arrow file a page."""
         return [self.spool.file(page.number, child) for page in self.pages]

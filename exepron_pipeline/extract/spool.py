@@ -109,6 +109,7 @@ class Spool:
                     child: write(self.file(number, child), packed(with_origin(table, number)))
                     for child, table in {"": page.table, **page.children}.items()
                 },
+                unknown=page.unknown,
             )
             with self._lock:
                 if self._notes:

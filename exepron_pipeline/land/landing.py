@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land import audits, ledger
 from exepron_pipeline.land.changes import drop_changes, list_changes
+from exepron_pipeline.land.drift import check_frozen, note_unknown
 from exepron_pipeline.land.history import write_history
 from exepron_pipeline.land.load import Landing, Load
 from exepron_pipeline.land.merge import write_core
@@ -41,6 +42,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
     Any error leaves everything as it was.
 
     """
+    check_frozen(load)
     tables = load.describe_tables()
     with incoming(con, load, tables), transaction(con):
         moment = ledger.next_moment(con, load, clock())
@@ -54,7 +56,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         rejects = [*load.rejects, *keyless(con, load, tables)]
         audits.check_rejected_share(load, rejects)
         scope = scope_of(con, load)
-        notes = find_gone(con, load, tables, scope)
+        notes = (*find_gone(con, load, tables, scope), *note_unknown(con, load, moment))
         counts = list_changes(con, load, tables)
         audits.check_deleted_share(load, live_of_account, counts.deleted)
         write_history(con, load, tables, moment)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pyarrow as pa
 
 from exepron_pipeline.catalogue import Column, EntitySet
+from exepron_pipeline.catalogue.fields import Contract
 from exepron_pipeline.errors import ContractError
 from exepron_pipeline.events import Evidence, Mode
 from exepron_pipeline.land.tables import Tables, tables_of
@@ -58,6 +59,8 @@ class Load:
         complete: The same as a verdict.
         watermark_before: The watermark that the read began with.
         scope: The catalogue's filter that was asked with; empty for everything.
+        contract: What becomes of fields that the contract does not name.
+        unknown: Those that came, each with the type that its values look like.
         max_deleted_share: Share of an account's live rows that one reconcile may find to be gone, 0 to 1.
         max_rejected_share: Share of the records that may be rejected, 0 to 1.
         seconds: How long reading took.
@@ -82,6 +85,8 @@ class Load:
     complete: bool = False
     watermark_before: datetime | None = None
     scope: str = ""
+    contract: Contract = "evolve"
+    unknown: Mapping[str, str] = field(default_factory=dict)
     max_deleted_share: float = 0.2
     max_rejected_share: float = 0.01
     seconds: float = 0.0

@@ -107,13 +107,18 @@ QUARANTINE = _ops(
 )
 SCHEMA_CHANGES = _ops(
     "schema_changes",
-    "Changes of the columns of existing tables.",
+    "Changes of the columns of existing tables, and fields that the catalogue does not name.",
     Field("changed_at", INSTANT, "When (UTC)."),
     _LOAD_ID,
     Field("schema_name", "VARCHAR", "Schema of the table."),
     Field("table_name", "VARCHAR", "The table."),
-    Field("column_name", "VARCHAR", "The column."),
-    Field("change", "VARCHAR", "added, widened, or vanished: no longer in the contract, null in new rows."),
+    Field("column_name", "VARCHAR", "The column; the service's name where it is none."),
+    Field(
+        "change",
+        "VARCHAR",
+        "added, widened, vanished (no longer in the contract, null in new rows), or of a field without a column: "
+        "unknown (kept in _extra) or discarded.",
+    ),
     Field("type_before", "VARCHAR", "Its type before."),
     Field("type_after", "VARCHAR", "Its type since."),
 )

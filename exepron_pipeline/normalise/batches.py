@@ -40,6 +40,7 @@ class DecodedPage:
     ``table`` follows `contract.page_schema`, ``children`` follow `contract.child_schema`; neither holds
     the rejected records. ``rows`` counts all records that came, rejected ones included. The keys are
     those of every record that has one, so that paging goes on behind a record that was rejected.
+    ``unknown`` names fields outside the contract, each with the type that its values look like.
     """
 
     table: pa.Table
@@ -50,6 +51,7 @@ class DecodedPage:
     last_key: tuple[Any, ...] | None
     keys_ascending: bool
     envelope: Envelope
+    unknown: Mapping[str, str]
 
 
 class Decoder:
@@ -66,6 +68,7 @@ class Decoder:
         zone: The zone of stamps that carry none, for instance ``Europe/Berlin``.
         personal: The policy for personal columns.
         hash_key: From `personal.personal_key`; needed for the policy ``hash``.
+        discards: Leave fields outside the contract out of ``_extra``; they are only named.
 
     Raises:
         ConfigurationError: The policy is ``hash`` and there is no key.
@@ -83,6 +86,7 @@ class Decoder:
         zone: str = "UTC",
         personal: Personal = "contact-dropped",
         hash_key: bytes | None = None,
+        discards: bool = False,
     ) -> None:
         if personal == "hash" and not hash_key:
             raise ConfigurationError(
@@ -95,7 +99,7 @@ class Decoder:
         self._personal: Personal = personal
         self._hash_key = hash_key
         self._wrapping = _own_wrapping(entity_set)
-        self._shape = shape_of(entity_set, generation, personal)
+        self._shape = shape_of(entity_set, generation, personal, discards=discards)
         self._grammar = first_grammar(self._shape)
         self._schema = page_schema(entity_set, personal)
 
@@ -159,7 +163,15 @@ class Decoder:
             for name, items in records.lists.items():
                 children[name] = children[name].filter(_others(items.parents, refused))
         return DecodedPage(
-            table, children, rejects, records.count, keyed.first, keyed.last, keyed.ascending, envelope
+            table,
+            children,
+            rejects,
+            records.count,
+            keyed.first,
+            keyed.last,
+            keyed.ascending,
+            envelope,
+            records.unknown,
         )
 
     def _rejects(self, records: Records, keys: Sequence[pa.Array]) -> list[Reject]:

@@ -21,6 +21,7 @@ from exepron_pipeline.normalise.grammar import LOOSE, Grammar, Types
 from exepron_pipeline.normalise.jsontext import json_texts, object_texts
 from exepron_pipeline.normalise.records import Items, NotPlainError, Records
 from exepron_pipeline.normalise.shape import Field, ListShape, Shape
+from exepron_pipeline.normalise.unknown import KINDS
 from exepron_pipeline.normalise.values import STAMPS, check_finite, convert, raw_texts
 
 _BOM = b"\xef\xbb\xbf"
@@ -117,7 +118,8 @@ def _records(rows: pa.StructArray, grammar: Grammar, zone: str) -> Records:
     shape, count, found = grammar.shape, len(rows), _members(rows)
     columns = _columns(found, count, shape.fields, zone)
     lists = {item.name: _items(found, item, zone) for item in shape.lists}
-    return Records(count, columns, _extra(found, count, grammar, zone), lists, {})
+    extra, unknown = _extra(found, count, grammar, zone)
+    return Records(count, columns, extra, lists, {}, unknown)
 
 
 def _columns(rows: Members, count: int, fields: Sequence[Field], zone: str) -> Members:
@@ -167,10 +169,15 @@ def _at(rows: Members, path: tuple[str, ...]) -> pa.Array | None:
     return found
 
 
-def _extra(rows: Members, count: int, grammar: Grammar, zone: str) -> pa.Array:
-    types = grammar.extras
-    members = {name: json_texts(rows[name]) for name, type_ in types.items() if type_ != pa.null()}
-    return object_texts(members | _raw_texts(rows, grammar.shape, zone), count)
+def _extra(rows: Members, count: int, grammar: Grammar, zone: str) -> tuple[pa.Array, dict[str, str]]:
+    """What the columns do not take, and the names of fields outside the contract."""
+    unknown = {
+        name: KINDS[type_]
+        for name, type_ in grammar.extras.items()
+        if type_ != pa.null() and rows[name].null_count < count
+    }
+    members = {} if grammar.shape.discards else {name: json_texts(rows[name]) for name in unknown}
+    return object_texts(members | _raw_texts(rows, grammar.shape, zone), count), unknown
 
 
 def _raw_texts(rows: Members, shape: Shape, zone: str) -> dict[str, pa.Array]:

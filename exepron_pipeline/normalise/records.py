@@ -4,7 +4,7 @@ Here: the shared values. Not here: parsing (``fast``, ``slow``) and assembling (
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -34,7 +34,8 @@ class Items:
 class Records:
     """The records of a page, column by column, one value for each record that came.
 
-    ``reasons`` says by position why a record is rejected; its values are then null.
+    ``reasons`` says by position why a record is rejected; its values are then null. ``unknown`` names the
+    fields outside the contract, each with the type that its values look like.
     """
 
     count: int
@@ -42,6 +43,7 @@ class Records:
     extra: pa.Array
     lists: Mapping[str, Items]
     reasons: Mapping[int, str]
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotPlainError(Exception):

@@ -47,20 +47,23 @@ class Shape:
 
     ``fields`` are those that land; ``taken`` also holds what the personal-data policy leaves out, so
     that it never slips into ``_extra``; ``navigation`` names fields that are links to other sets.
+    ``discards``: fields outside the contract are not kept in ``_extra``, only named.
     """
 
     fields: tuple[Field, ...]
     lists: tuple[ListShape, ...]
     taken: Tree
     navigation: frozenset[str]
+    discards: bool = False
 
 
-def shape_of(entity_set: EntitySet, generation: str, personal: Personal) -> Shape:
+def shape_of(entity_set: EntitySet, generation: str, personal: Personal, *, discards: bool = False) -> Shape:
     """Lay out ``entity_set`` as ``generation`` sends it; types are the wire's, before any hashing."""
     landed = {column.name for column in columns_of(entity_set, personal)}
     fields = tuple(_field(column, generation) for column in entity_set.columns if column.name in landed)
     lists = tuple(_list(entity_set, child, generation, personal) for child in entity_set.children)
-    return Shape(fields, lists, _taken(entity_set, generation), frozenset(entity_set.navigation))
+    taken = _taken(entity_set, generation)
+    return Shape(fields, lists, taken, frozenset(entity_set.navigation), discards)
 
 
 def is_annotation(name: str) -> bool:

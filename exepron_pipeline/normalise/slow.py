@@ -18,6 +18,7 @@ from exepron_pipeline.normalise.jsontext import NotJsonError, canonical_json
 from exepron_pipeline.normalise.records import Items, Records
 from exepron_pipeline.normalise.scalars import wire_value
 from exepron_pipeline.normalise.shape import Field, ListShape, Shape, Tree, is_annotation, is_deferred
+from exepron_pipeline.normalise.unknown import note_unknown
 from exepron_pipeline.normalise.values import STAMPS, convert, raw_texts, wire_type
 
 Reasons = dict[int, str]
@@ -96,8 +97,9 @@ def read_records(rows: Sequence[object], shape: Shape, zone: str) -> Records:
     columns = {item.column.name: _column(item, records, everyone, reasons, zone) for item in shape.fields}
     lists = {item.name: _items(item, records, reasons, zone) for item in shape.lists}
     raws = _raw_texts(records, shape, zone)
-    extra = [_extra(record, shape, raws[i], i, reasons) for i, record in enumerate(records)]
-    return Records(len(records), columns, pa.array(extra, pa.string()), lists, reasons)
+    unknown: dict[str, str] = {}
+    extra = [_extra(record, shape, raws[i], i, reasons, unknown) for i, record in enumerate(records)]
+    return Records(len(records), columns, pa.array(extra, pa.string()), lists, reasons, unknown)
 
 
 def _no_record(row: object) -> str:
@@ -136,10 +138,18 @@ def without_annotations(value: Any) -> Any:
 
 
 def _extra(
-    record: dict[str, Any], shape: Shape, raws: Mapping[str, str], position: int, reasons: Reasons
+    record: dict[str, Any],
+    shape: Shape,
+    raws: Mapping[str, str],
+    position: int,
+    reasons: Reasons,
+    unknown: dict[str, str],
 ) -> str | None:
     try:
         rest = leftovers(record, shape.taken, lambda name: is_annotation(name) or name in shape.navigation)
+        note_unknown(unknown, rest or {}, shape.taken)
+        if shape.discards:
+            rest = None
         return canonical_json({**(rest or {}), **raws}) if rest or raws else None
     except NotJsonError:
         reasons.setdefault(

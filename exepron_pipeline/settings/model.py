@@ -91,8 +91,6 @@ class Settings(Identity, BaseSettings):
     @model_validator(mode="after")
     def _nothing_ignored(self) -> "Settings":
         """Refuse what this version would silently not do."""
-        if self.contract != "evolve":
-            raise ValueError("contract: only evolve is offered by this version")
         if self.lake_uri:
             raise ValueError("lake_uri: this version writes no Delta tables; unset it")
         return self

@@ -29,6 +29,7 @@ class Page:
     keys_ascending: bool = True
     envelope: Envelope = field(default_factory=lambda: Envelope(300))
     rejects: tuple[Refused, ...] = (Refused("7", "odd"),)
+    unknown: dict[str, str] = field(default_factory=dict)
 
     @property
     def first_key(self) -> tuple[int]:

@@ -9,7 +9,7 @@ from exepron_pipeline.land.load import arrow_files
 class Page:
     """A page as the spool takes it."""
 
-    rows, first_key, last_key, keys_ascending, envelope, rejects = 1, None, None, True, None, ()
+    rows, first_key, last_key, keys_ascending, envelope, rejects, unknown = 1, None, None, True, None, (), {}
 
     def __init__(self, table, items):
         """Records, and the items of their lists."""

@@ -161,6 +161,7 @@ class DecodedPage:
     keys: tuple[tuple[Any, ...], ...]
     children: dict[str, Any] = field(default_factory=dict)
     rejects: tuple[Any, ...] = ()
+    unknown: dict[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> pa.Table:
