@@ -19,7 +19,7 @@ from exepron_pipeline.http.transport import Transport
 from exepron_pipeline.land.source import SourceStamp
 from exepron_pipeline.odata.dialect import DIALECTS, Dialect
 from exepron_pipeline.odata.metadata.find import find_description
-from exepron_pipeline.odata.probe import find_generation, who_am_i
+from exepron_pipeline.odata.probe import Me, find_generation, who_am_i
 from exepron_pipeline.odata.service import Service
 from exepron_pipeline.settings import Connection, Settings
 
@@ -119,9 +119,14 @@ class Tenant:
         return found
 
     @cached_property
+    def seen(self) -> tuple[Me, ...]:
+        """Who is signed in, once for each account, as the service tells it; nothing where it does not."""
+        return who_am_i(self.service, self.dialect)
+
+    @cached_property
     def accounts(self) -> tuple[Account, ...]:
         """The accounts to read: as set, else those the signed-in user sees, else the user itself."""
-        seen = who_am_i(self.service, self.dialect)
+        seen = self.seen
         wanted = [str(account_id) for account_id in self.connection.account_ids]
         if wanted:
             users = {me.account_id: me.user_id for me in seen}

@@ -47,7 +47,7 @@ def discover(identity_url: str, transport: Transport) -> Provider:
     try:
         response = call_with_retries(lambda: _fetch(issuer, transport), attempts=FEW_ATTEMPTS)
     except EntitySetMissingError:
-        return Provider(issuer, issuer + FALLBACK)
+        return Provider(issuer, issuer + FALLBACK, is_described=False)
     except PermanentError as error:
         raise ConfigurationError(f"No identity server at {issuer}: {error.message}", hint=HINT) from None
     return read_provider(issuer, _document(issuer, response.body))

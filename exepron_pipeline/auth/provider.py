@@ -44,6 +44,8 @@ class Provider:
     """With which its id_tokens are signed."""
     names_itself: bool = False
     """True when each answer of the authorization endpoint carries ``iss`` (RFC 9207)."""
+    is_described: bool = True
+    """False where no discovery document was found: the token endpoint is a guess then."""
 
 
 def read_provider(issuer: str, document: dict[str, Any]) -> Provider:

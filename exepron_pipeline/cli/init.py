@@ -106,7 +106,8 @@ def _unasked(answers: "Answers", way: "Way | None", tests: "Trial") -> "tuple[An
         hint = "Set them in the environment, or run `exepron init` at a terminal, where they are asked for."
         raise ConfigurationError(f"To sign in by {way}, {' and '.join(names)} must be given.", hint=hint)
     answers = of_way(answers, way)
-    good(tests.identity(answers))
+    found = tests.identity(answers)
+    good(f"tokens come from {found.token_endpoint}")
     if way != "browser":
         good(tests.sign_in(answers))
         good(tests.api(answers))

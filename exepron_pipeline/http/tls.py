@@ -58,6 +58,9 @@ def tls_failure(error: Exception, place: str) -> ConfigurationError | None:
     if "CERTIFICATE_REQUIRED" in said:
         hint = "Name the PEM file with your certificate and its key in EXEPRON_CLIENT_CERTIFICATE."
         return ConfigurationError(f"{place} asks for a client certificate.", hint=hint)
+    if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said:
+        hint = "Check scheme and port of the address: plain http answers there, or something else."
+        return ConfigurationError(f"{place} does not speak TLS.", hint=hint)
     if "PROTOCOL_VERSION" in said or "UNSUPPORTED_PROTOCOL" in said:
         hint = "Update that server, or the proxy in front of it: older TLS is not safe."
         return ConfigurationError(f"{place} does not speak TLS 1.2 or newer.", hint=hint)

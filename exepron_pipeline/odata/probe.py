@@ -52,7 +52,8 @@ def find_generation(service: Documents, setting: str) -> str:
                 f"EXEPRON_GENERATION is {setting!r}.", hint=f"Use auto or one of {names}."
             )
         return setting
-    nested = _document(service, f"{LOGGED_IN_USER}?$select=userId,accountId")
+    refused: list[NotPermittedError] = []
+    nested = _document(service, f"{LOGGED_IN_USER}?$select=userId,accountId", refused)
     if _people(nested, DIALECTS["g1"], DIALECTS["g2"]):
         return _with_envelope(nested) or "g2"
     flat = _with_envelope(_document(service, "projects?$top=1&$count=true"))
@@ -61,6 +62,9 @@ def find_generation(service: Documents, setting: str) -> str:
     described = find_metadata(service)
     if described and described.dialect:
         return described.dialect
+    if refused:
+        hint = "See that EXEPRON_SCOPE covers the API and the user may use it; else check EXEPRON_API_URL."
+        raise ConfigurationError(f"The API refuses this sign-in: {refused[0].message}", hint=hint)
     raise ConfigurationError(
         f"The service at {service.base_url} answers neither as Exepron's API nor with metadata of OData.",
         hint="Check EXEPRON_API_URL (its path too: /api/v1 or /v1), or set EXEPRON_GENERATION.",
@@ -103,10 +107,14 @@ def who_am_i(service: Api, dialect: Dialect) -> tuple[Me, ...]:
     return people
 
 
-def _document(service: Documents, address: str) -> object:
-    """Ask a question that the service may not know: None when it does not."""
+def _document(service: Documents, address: str, refused: list[NotPermittedError] | None = None) -> object:
+    """Ask a question that the service may not know: None when it does not, or ``refused`` it."""
     try:
         return _parsed(service.get(address).body)
+    except NotPermittedError as error:
+        if refused is not None:
+            refused.append(error)
+        return None
     except _NO_ANSWER:
         return None
 

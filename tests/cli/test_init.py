@@ -31,8 +31,11 @@ def test_hostile_answers_are_explained_and_asked_again(typist, sandbox, bare, ow
         person.wait_for("must use https")
         person.answer(IDENTITY, f"{sandbox.url}/nowhere/to/be/found?x=1")
         person.wait_for("must hold no user, password, query or fragment")
-        person.answer(IDENTITY, right["EXEPRON_IDENTITY_URL"])
+        person.answer(IDENTITY, f"{right['EXEPRON_IDENTITY_URL']}/Account/Manage/ApiClients")
+        person.wait_for("There is no discovery document")
+        person.answer(IDENTITY + rf" \[{right['EXEPRON_IDENTITY_URL']}\]", "")
         person.wait_for("ok: found; tokens come from")
+        assert "***" not in person.wait_for("1  a dedicated user .*")
         person.answer("How will runs sign in", "seven")
         person.answer("Type a number", "1")
         person.answer("Client id", "")
@@ -47,6 +50,7 @@ def test_hostile_answers_are_explained_and_asked_again(typist, sandbox, bare, ow
         person.answer("User name", "")
         person.answer("Password", "")
         person.wait_for("That does not work: .*invalid_grant")
+        person.answer("How will runs sign in", "")  # refused twice: another way may be the cure
         person.answer("Client id", "")
         person.answer("Client secret", "")
         person.answer("User name", "")
@@ -77,6 +81,35 @@ def test_ctrl_c_writes_nothing(typist, bare, own_place):
     with typist("init", environment=bare, folder=own_place) as person:
         assert person.interrupt(IDENTITY) == 130
         assert "nothing was written" in person.shown
+    assert list(own_place.iterdir()) == []
+
+
+@pytest.mark.full
+def test_no_wrong_answer_is_a_dead_end(typist, sandbox, bare, own_place):
+    """A host without an identity server, and a token that the API refuses, lead back to the question that was answered wrongly."""
+    right = sandbox.environment
+    with typist("init", environment=bare, folder=own_place) as person:
+        person.answer(IDENTITY, sandbox.url)
+        person.wait_for("There is no discovery document")
+        person.answer("Keep this address all the same", "y")
+        person.answer("How will runs sign in", "1")
+        person.answer("Client id", right["EXEPRON_CLIENT_ID"])
+        person.answer("Client secret", right["EXEPRON_CLIENT_SECRET"])
+        person.answer("User name", right["EXEPRON_USERNAME"])
+        person.answer("Password", right["EXEPRON_PASSWORD"])
+        person.wait_for("That does not work: .*404 Not Found")
+        person.answer(IDENTITY, right["EXEPRON_IDENTITY_URL"])
+        person.interrupt("Client id")
+    with typist("init", environment={**bare, **right}, folder=own_place) as person:
+        person.answer(IDENTITY, "")
+        person.answer("How will runs sign in", "3")
+        person.answer("Token .stays invisible", "two words")
+        person.wait_for("That does not work: EXEPRON_TOKEN holds blanks")
+        person.answer("Token .stays invisible", "no-token-of-anybody")
+        person.answer(API, "")
+        person.wait_for("That does not work: The API does not accept the token")
+        assert person.interrupt("Token .stays invisible") == 130
+    assert "no-token-of-anybody" not in person.shown
     assert list(own_place.iterdir()) == []
 
 

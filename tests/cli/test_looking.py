@@ -128,9 +128,10 @@ def test_doctor_climbs_to_the_top(landed):
     assert ended.returncode == 0
     first = [
         "settings", "identity server", "token store", "token", "clock", "base path", "generation", "who am I",
-        "description", "disk", "warehouse",
+        "description",
     ]  # fmt: skip
-    assert rungs(ended) == [("ok", name) for name in [*first, *OFFERED, "unknown", "stamps", "limits"]]
+    last = ["unknown", "stamps", "limits", "disk", "warehouse"]
+    assert rungs(ended) == [("ok", name) for name in [*first, *OFFERED, *last]]
     for name in OFFERED:
         [line] = [line for line in ended.stdout.splitlines() if line.startswith(f"ok   {name}: ")]
         rows = len(landed.truth(name))
@@ -144,7 +145,7 @@ def test_doctor_climbs_to_the_top(landed):
         ("EXEPRON_CLIENT_ID", None, "settings", 2),
         ("EXEPRON_CLIENT_SECRET", "wrong", "token", 4),
         ("EXEPRON_PASSWORD", "wrong", "token", 4),
-        ("EXEPRON_ACCOUNTS", "999", "warehouse", 2),
+        ("EXEPRON_TOKEN", "nobodys", "who am I", 4),
     ],
 )
 def test_doctor_stops_at_the_broken_rung(copied, setting, value, broken, code):
@@ -157,6 +158,17 @@ def test_doctor_stops_at_the_broken_rung(copied, setting, value, broken, code):
     assert all(mark == "ok" for mark, _ in found[:-1])
     assert ended.stdout.splitlines()[-1].startswith("     ")
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_doctor_says_which_setting_is_no_truth(copied):
+    """Another account than the user's is told beside the user's own, another generation beside the service's; then the warehouse."""
+    ended = copied.exepron("doctor", EXEPRON_ACCOUNTS="999", EXEPRON_GENERATION="g3")
+    lines = ended.stdout.splitlines()
+    assert "note generation: g3, as set; the service answers as g2" in lines
+    own = copied.account_id
+    assert f"note who am I: user 1001 in account {own}; EXEPRON_ACCOUNTS asks for 999" in lines
+    assert f"     Set EXEPRON_ACCOUNTS={own}, or auto, if that is a mistake." in lines
+    assert ("bad", "warehouse") == rungs(ended)[-1]
 
 
 def test_doctor_goes_on_beyond_one_set(seen_through, proxy, proxy_kit):

@@ -195,6 +195,22 @@ def test_a_server_of_old_tls_is_not_spoken_to(context, pem):
     assert listener.asked == []
 
 
+def test_plain_http_behind_an_address_of_https_is_named():
+    """A port that speaks no TLS is a wrong address, and not a network that may recover."""
+    with socket.create_server(("127.0.0.1", 0)) as plain, Transport(timeout=5) as careful:
+
+        def answer():
+            with plain.accept()[0] as connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(ConfigurationError, match="does not speak TLS"):
+            careful.get(f"https://127.0.0.1:{plain.getsockname()[1]}/", {})
+        thread.join()
+
+
 def test_a_proxy_leads_to_the_server_and_learns_nothing(tunnel, pem):
     """HTTPS_PROXY with user and password: they go to the proxy alone, and the token goes to the server alone."""
     proxy, far = tunnel

@@ -7,6 +7,7 @@ from exepron_pipeline.errors import (
     AuthRejectedError,
     ConfigurationError,
     EntitySetMissingError,
+    NotPermittedError,
     RequestRejectedError,
     ResponseError,
 )
@@ -57,6 +58,16 @@ def test_a_refused_token_is_no_verdict(fake: ModuleType) -> None:
     service = fake.FakeService([], answers={LOGGED_IN_USER: AuthRejectedError("401")})
     with pytest.raises(AuthRejectedError):
         find_generation(service, "auto")
+
+
+def test_a_sign_in_that_may_not_use_the_api(fake: ModuleType) -> None:
+    """Where the API answers 403, the scope is what to look at, and the service's own words say so."""
+    service = fake.FakeService(
+        [], answers={LOGGED_IN_USER: NotPermittedError("403: insufficient_scope")}, paths=frozenset()
+    )
+    with pytest.raises(ConfigurationError, match="insufficient_scope") as raised:
+        find_generation(service, "auto")
+    assert "EXEPRON_SCOPE" in raised.value.hint
 
 
 def test_who_am_i(fake: ModuleType) -> None:

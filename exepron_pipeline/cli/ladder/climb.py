@@ -47,15 +47,12 @@ def climb(stack: ExitStack, *, ask_again: bool = False) -> Iterator[Rung]:
         standing += last is None or last.state != "bad"
     if not standing:
         return
-    yield tried("disk", lambda: disk(engine))
-    opened = tried("warehouse", lambda: warehouse(engine))
-    yield opened
-    if opened.state == "bad":
-        return
     outlook = Outlook(engine)
     for tenant in engine.tenants:
         if tenant.connection.name not in engine.shut_out:
             yield from _of(tenant, engine, _looking(tenant, engine, outlook))
+    yield disk(engine)
+    yield tried("warehouse", lambda: warehouse(engine))
 
 
 def _settings(engine: "Engine") -> str:

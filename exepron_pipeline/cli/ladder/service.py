@@ -3,17 +3,18 @@
 Not here: its entity sets (``sets.py``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from exepron_pipeline.cli.ladder.rung import Rung, bad, note, tried
+from exepron_pipeline.cli.ladder.rung import Rung, bad, note
 from exepron_pipeline.errors import AuthRejectedError, ExepronError, TransientError
 
 if TYPE_CHECKING:
     from exepron_pipeline.engine import Engine
+    from exepron_pipeline.odata.probe import Me
     from exepron_pipeline.outlook import Outlook
-    from exepron_pipeline.tenant import Tenant
+    from exepron_pipeline.tenant import Account, Tenant
 
 LARGEST_OFFSET = timedelta(hours=15)
 """No zone is further ahead of UTC, and clocks differ a little."""
@@ -21,33 +22,66 @@ LARGEST_OFFSET = timedelta(hours=15)
 
 def meeting(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:
     """Find base path and generation, who we are, and how the service describes itself."""
-    generation = tried("generation", lambda: tenant.generation)
-    yield _base_path(tenant, generation)
-    if generation.state == "bad":
+    try:
+        generation = tenant.generation
+    except AuthRejectedError as error:
+        yield Rung("base path", f"{tenant.connection.api_url} answers")
+        yield bad("who am I", error)
         return
-    yield generation
-    yield tried(
-        "who am I",
-        lambda: ", ".join(f"user {a.user_id or '?'} in account {a.account_id}" for a in tenant.accounts),
-    )
+    except ExepronError as error:
+        yield _base_path(tenant, error)
+        return
+    yield Rung("base path", f"{tenant.connection.api_url} answers")
+    yield _generation(tenant, generation)
+    yield _who_am_i(tenant)
     yield from _descriptions(tenant, engine)
 
 
-def _base_path(tenant: "Tenant", generation: Rung) -> Rung:
-    """Tell whether the API answers at its address, and at which other one it does."""
+def _base_path(tenant: "Tenant", error: ExepronError) -> Rung:
+    """Tell at which other address the API answers, where it does not at its own."""
     from exepron_pipeline.elsewhere import other_base
 
-    if generation.state != "bad":
-        return Rung("base path", f"{tenant.connection.api_url} answers")
     try:
-        tenant.keeper.token()
         found = other_base(tenant)
     except ExepronError:  # what is wrong was found already
         found = None
     if found is None:
-        return Rung("base path", generation.found, "bad", generation.cure, generation.exit_code)
+        return bad("base path", error)
     text = f"{tenant.connection.api_url} does not answer as the API; {found} does."
-    return Rung("base path", text, "bad", f"Set EXEPRON_API_URL={found}", generation.exit_code)
+    return Rung("base path", text, "bad", f"Set EXEPRON_API_URL={found}", error.exit_code)
+
+
+def _generation(tenant: "Tenant", generation: str) -> Rung:
+    """Tell the generation; one that was set is compared with what the service shows."""
+    from exepron_pipeline.odata.probe import find_generation
+
+    if tenant.settings.generation == "auto":
+        return Rung("generation", generation)
+    try:
+        shown = find_generation(tenant.service, "auto")
+    except ExepronError:  # it shows none, which is why people set one
+        shown = generation
+    if shown == generation:
+        return Rung("generation", f"{generation}, as set")
+    text = f"{generation}, as set; the service answers as {shown}"
+    return note("generation", text, f"Set EXEPRON_GENERATION=auto, or {shown}.")
+
+
+def _who_am_i(tenant: "Tenant") -> Rung:
+    """Tell user and account; accounts that were set and are not the user's own, as far as the service tells."""
+    try:
+        accounts, own = tenant.accounts, [me.account_id for me in tenant.seen]
+    except ExepronError as error:
+        return bad("who am I", error)
+    others = [each.account_id for each in accounts if own and each.account_id not in own]
+    if not others:
+        return Rung("who am I", _people(accounts))
+    text = f"{_people(tenant.seen)}; EXEPRON_ACCOUNTS asks for {', '.join(others)}"
+    return note("who am I", text, f"Set EXEPRON_ACCOUNTS={','.join(own)}, or auto, if that is a mistake.")
+
+
+def _people(accounts: "Iterable[Account | Me]") -> str:
+    return ", ".join(f"user {each.user_id or '?'} in account {each.account_id}" for each in accounts)
 
 
 def _descriptions(tenant: "Tenant", engine: "Engine") -> Iterator[Rung]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from exepron_pipeline.cli.ladder.rung import Rung, note, tried
+from exepron_pipeline.cli.ladder.rung import Rung, bad, note, tried
+from exepron_pipeline.errors import ExepronError
 
 if TYPE_CHECKING:
     from exepron_pipeline.tenant import Tenant
@@ -14,17 +15,25 @@ SKEW_SECONDS = 60
 
 def signing_in(tenant: "Tenant") -> Iterator[Rung]:
     """Look at what signing in needs; the token is the stored one where that is still good."""
-    from exepron_pipeline.auth.discovery import discover
-
-    yield tried(
-        "identity server",
-        lambda: f"{discover(tenant.connection.identity_url, tenant.transport).token_endpoint}",
-    )
+    yield _identity_server(tenant)
     yield tried("token store", tenant.keeper.check_store)
     token = tried("token", lambda: _token(tenant))
     yield token
     if token.state != "bad":
         yield from _outlook(tenant)
+
+
+def _identity_server(tenant: "Tenant") -> Rung:
+    from exepron_pipeline.auth.discovery import discover
+
+    try:
+        found = discover(tenant.connection.identity_url, tenant.transport)
+    except ExepronError as error:
+        return bad("identity server", error)
+    if found.is_described:
+        return Rung("identity server", f"found; tokens come from {found.token_endpoint}")
+    text = f"no discovery document at {found.issuer}; tokens are asked for at {found.token_endpoint}"
+    return note("identity server", text, "Where that fails, EXEPRON_IDENTITY_URL is not its address.")
 
 
 def _token(tenant: "Tenant") -> str:
@@ -47,4 +56,4 @@ def _clock(skew: float) -> Rung:
     if abs(skew) <= SKEW_SECONDS:
         return Rung("clock", f"{abs(skew):.0f} s from the identity server's when the token came")
     apart = f"The identity server's clock is {skew:+.0f} s from this machine's."
-    return note("clock", apart, "Set this machine's clock by NTP.")
+    return note("clock", apart, "Set this machine's clock by NTP; where that is so already, theirs is wrong.")

@@ -8,6 +8,7 @@ import typer
 from exepron_pipeline.auth.refusal import printable
 from exepron_pipeline.errors import ExepronError
 from exepron_pipeline.http.redact import redact, remember_secret
+from exepron_pipeline.settings.sources import PREFIX
 
 
 def say(text: str = "") -> None:
@@ -23,7 +24,7 @@ def good(text: str) -> None:
 def wrong(error: ExepronError) -> None:
     """Explain why an answer does not serve, and what to do."""
     say(f"  That does not work: {printable(error.message)}")
-    if error.hint:
+    if error.hint and not error.message.startswith(PREFIX):  # of files, which nobody edits now
         say(f"  {printable(error.hint)}")
 
 
@@ -35,6 +36,12 @@ def ask(label: str, default: str = "", *, needed: bool = True) -> str:
         if answer or not needed:
             return answer
         say("  This is needed.")
+
+
+def ask_address(label: str, default: str) -> str:
+    """Ask for an address of the web; without a scheme it is one of https."""
+    answer = ask(label, default)
+    return answer if "://" in answer else f"https://{answer}"
 
 
 def ask_hidden(label: str, *, is_there: bool, needed: bool = True) -> str:

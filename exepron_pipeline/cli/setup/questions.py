@@ -3,11 +3,16 @@
 Not here: how a terminal is asked (``dialogue.py``), how answers are tested (``trial.py``).
 """
 
+from exepron_pipeline.auth.refusal import GrantRefusedError
 from exepron_pipeline.cli.setup import words
 from exepron_pipeline.cli.setup.answers import WAYS, Answers, Way, has, of_way, way_of
-from exepron_pipeline.cli.setup.dialogue import ask, ask_hidden, choose, confirm, good, say, wrong
+from exepron_pipeline.cli.setup.dialogue import ask, ask_address, ask_hidden, choose, confirm, good, say, wrong
 from exepron_pipeline.cli.setup.trial import Trial
 from exepron_pipeline.errors import AuthRejectedError, ConfigurationError, ExepronError
+
+KEEP = "  Keep this address all the same?"
+_NO_SUCH_WAY = {"unauthorized_client", "unsupported_grant_type"}
+"""Refusals that no other password cures."""
 
 
 def question(answers: Answers, way: Way | None, trial: Trial) -> tuple[Answers, Way, bool]:
@@ -21,46 +26,59 @@ def question(answers: Answers, way: Way | None, trial: Trial) -> tuple[Answers, 
     """
     say(words.BEFORE)
     _ask_identity(answers, trial)
-    if way is None:
-        found = choose("How will runs sign in", list(words.WAYS.values()), list(WAYS).index(way_of(answers)))
-        way = WAYS[found]
-    _sign_in(answers, way, trial)
-    is_known = _ask_api(answers, way, trial)
+    way = _sign_in(answers, way or _ask_way(way_of(answers)), trial)
+    while (is_known := _ask_api(answers, way, trial)) is None:
+        way = _sign_in(answers, way, trial)
     return of_way(answers, way), way, is_known
 
 
 def _ask_identity(answers: Answers, trial: Trial) -> None:
+    """Ask for the identity server until one is found there, or a person insists."""
     while True:
-        answers["identity_url"] = ask("Address of the identity server", answers["identity_url"])
+        answers["identity_url"] = ask_address("Address of the identity server", answers["identity_url"])
         try:
-            good(trial.identity(_addresses(answers)))
+            found = trial.identity(_addresses(answers))
         except ExepronError as error:
             wrong(error)
-        else:
+            continue
+        if found.is_described:
+            good(f"found; tokens come from {found.token_endpoint}")
+            return
+        say(f"  There is no discovery document. Tokens would be asked for at {found.token_endpoint}.")
+        if not _offered(answers, "identity_url", trial.other_identity(_addresses(answers))) and confirm(KEEP):
             return
 
 
-def _sign_in(answers: Answers, way: Way, trial: Trial) -> None:
-    """Ask for what signs in, until it does; the address is asked for again where that may be what is wrong."""
-    if way == "password":
-        say(words.LOCK_OUT)
+def _ask_way(way: Way) -> Way:
+    return WAYS[choose("How will runs sign in", list(words.WAYS.values()), WAYS.index(way))]
+
+
+def _sign_in(answers: Answers, way: Way, trial: Trial) -> Way:
+    """Ask for what signs in, until it does; what may be wrong besides is asked for again too. Gives the way."""
+    refused = 0
     while True:
         _ask_credentials(answers, way)
         if way == "browser":
             good("to be tested by exepron login")
-            return
+            return way
         try:
             good(trial.sign_in(of_way(answers, way)))
-        except AuthRejectedError as error:
+        except GrantRefusedError as error:
             wrong(error)
+            refused += 1
+            if refused > 1 or error.code in _NO_SUCH_WAY:
+                way, refused = _ask_way(way), 0
         except ExepronError as error:
             wrong(error)
-            _ask_identity(answers, trial)
+            if way != "token":
+                _ask_identity(answers, trial)
         else:
-            return
+            return way
 
 
 def _ask_credentials(answers: Answers, way: Way) -> None:
+    if way == "password":
+        say(words.LOCK_OUT)
     if way == "token":
         _ask_secret(answers, "token", "Token")
         return
@@ -78,44 +96,52 @@ def _ask_secret(answers: Answers, name: str, label: str, *, needed: bool = True)
         answers.pop(f"{name}_file", None)
 
 
-def _ask_api(answers: Answers, way: Way, trial: Trial) -> bool:
-    """Ask for the API's address; False when it is kept although the API does not answer as ours there."""
+def _ask_api(answers: Answers, way: Way, trial: Trial) -> bool | None:
+    """Ask for the API's address.
+
+    Returns:
+        False when it is kept although the API does not answer as ours there; None when it does not take the token.
+
+    """
     while True:
-        answers["api_url"] = ask("Address of the API", answers["api_url"])
+        answers["api_url"] = ask_address("Address of the API", answers["api_url"])
         try:
             if way == "browser":
-                trial.identity(
-                    _addresses(answers)
-                )  # no token yet: only the form of the address can be tested
-                return True
-            good(trial.api(of_way(answers, way)))
-        except ConfigurationError as error:
+                trial.check(_addresses(answers))  # no token yet: only the form of the address can be tested
+            else:
+                good(trial.api(of_way(answers, way)))
+        except AuthRejectedError as error:
             wrong(error)
-            if not _elsewhere(answers, way, trial) and _keeps_it(error):
-                return False
+            return None
         except ExepronError as error:
             wrong(error)
-            if _keeps_it(error):
+            if not _elsewhere(answers, way, trial, error) and _keeps_it(error):
                 return False
         else:
             return True
 
 
-def _elsewhere(answers: Answers, way: Way, trial: Trial) -> bool:
-    """Look for the API at another base path; it is what is offered next."""
+def _elsewhere(answers: Answers, way: Way, trial: Trial, error: ExepronError) -> bool:
+    """Look for the API at another base path, where something answered at all."""
+    if not isinstance(error, ConfigurationError):
+        return False
     try:
-        found = trial.other_api(of_way(answers, way))
+        return _offered(answers, "api_url", trial.other_api(of_way(answers, way)))
     except ExepronError:  # the address itself is wrong, which was said
         return False
+
+
+def _offered(answers: Answers, name: str, found: str | None) -> bool:
+    """Offer an address that answers as the next answer; False when there is none."""
     if found:
         say(f"  It answers at {found}.")
-        answers["api_url"] = found
+        answers[name] = found
     return found is not None
 
 
 def _keeps_it(error: ExepronError) -> bool:
     """Ask whether an address that could be asked is to be kept all the same."""
-    return "EXEPRON_API_URL:" not in error.message and confirm("  Keep this address all the same?")
+    return "EXEPRON_API_URL:" not in error.message and confirm(KEEP)
 
 
 def _addresses(answers: Answers) -> Answers:

@@ -5,15 +5,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
-from exepron_pipeline.auth.discovery import FALLBACK, discover
+from exepron_pipeline.auth.discovery import DOCUMENT, discover
+from exepron_pipeline.auth.provider import Provider
 from exepron_pipeline.cli.setup.answers import ADDRESSES, Answers
 from exepron_pipeline.elsewhere import other_base
+from exepron_pipeline.errors import ExepronError
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.settings import Connection, Settings, load_settings
 from exepron_pipeline.settings.connection import SECRETS
 from exepron_pipeline.tenant import FIRST_RATE, Tenant
 
+_DEEPEST = 4  # parts of an address's path that are gone up
 _OURS = (*ADDRESSES, "client_id", "username", *SECRETS, *(f"{name}_file" for name in SECRETS))
 
 
@@ -29,18 +33,34 @@ class Trial:
         self._folder = folder
         self._throttle = Throttle(FIRST_RATE, 1)
 
-    def identity(self, answers: Answers) -> str:
-        """Find the identity server at its address, and tell what was found.
+    def check(self, answers: Answers) -> None:
+        """See that the addresses have the form of addresses; nothing is sent.
+
+        Raises:
+            ConfigurationError: One has not.
+
+        """
+        self._settings(answers)
+
+    def identity(self, answers: Answers) -> Provider:
+        """Find the identity server at its address.
 
         Raises:
             ExepronError: There is none, or it cannot be asked.
 
         """
         with self._tenant(answers) as tenant:
-            found = discover(tenant.connection.identity_url, tenant.transport)
-        if found.token_endpoint == found.issuer + FALLBACK and not found.authorization_endpoint:
-            return f"no discovery document there; tokens will be asked for at {found.token_endpoint}"
-        return f"found; tokens come from {found.token_endpoint}"
+            return discover(tenant.connection.identity_url, tenant.transport)
+
+    def other_identity(self, answers: Answers) -> str | None:
+        """Give the address above this one that is an identity server's: people copy that of a page of it."""
+        for address in _above(answers["identity_url"]):
+            try:
+                if self.identity({**answers, "identity_url": address}).is_described:
+                    return address
+            except ExepronError:  # what answers there is nobody's
+                continue
+        return None
 
     def sign_in(self, answers: Answers) -> str:
         """Get a token, and tell by what.
@@ -94,6 +114,15 @@ class Trial:
         """The settings as they would be with these answers, and with no others in their place."""
         given: dict[str, Any] = dict.fromkeys(_OURS) | answers
         return load_settings(**given, grant="auto", data_dir=self._folder, token_store="file")  # noqa: S106 # a place
+
+
+def _above(identity_url: str) -> Iterator[str]:
+    """The addresses above one, the nearest first."""
+    parts = urlsplit(identity_url.removesuffix(DOCUMENT))
+    names = [name for name in parts.path.split("/") if name][:_DEEPEST]
+    tried = [*names, ""] if identity_url.endswith(DOCUMENT) else names
+    for count in reversed(range(len(tried))):
+        yield "/".join([f"{parts.scheme}://{parts.netloc}", *names[:count]])
 
 
 @contextmanager

@@ -17,7 +17,7 @@ Each answer is tested at once, by reading only. Enter takes what stands in brack
 """
 
 WAYS: dict[Way, str] = {
-    "password": "a dedicated user with a password: for schedules (the template Personal Access Token)",
+    "password": "a dedicated user with a password, for schedules (the template Personal Access Token)",
     "browser": "a person signs in once by a browser (exepron login): for single sign-on or a second factor",
     "token": "a token that you were given",
     "client": "the client alone, without a user (no public source says that Exepron offers it)",
