@@ -15,7 +15,7 @@ from exepron_pipeline.land.changes import CHANGES, OPEN
 from exepron_pipeline.land.ddl import Table
 from exepron_pipeline.land.load import Load
 from exepron_pipeline.land.sql import name, names, same
-from exepron_pipeline.land.staging import INCOMING, ITEMS
+from exepron_pipeline.land.staging import INCOMING, ITEMS, as_written
 from exepron_pipeline.land.tables import ChildTables, Tables
 
 _OWN = ("_load_id", "_op", "_valid_from", "_valid_to", "_known_from", "_known_to")
@@ -36,7 +36,8 @@ def write_history(con: DuckDBPyConnection, load: Load, tables: Tables, moment: d
         con.execute(close_versions(table, tables.key), {"moment": moment})
         con.execute(restate_versions(table, tables.key), known)
     con.execute(add_tombstones(tables), known)
-    con.execute(add_versions(tables), known)
+    with as_written(con):
+        con.execute(add_versions(tables), known)
     for child in tables.children:
         con.execute(add_items(child, tables.key), known)
 

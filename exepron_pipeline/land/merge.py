@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from exepron_pipeline.land.changes import CHANGES
 from exepron_pipeline.land.load import Load
 from exepron_pipeline.land.sql import name, names, same
-from exepron_pipeline.land.staging import INCOMING, ITEMS
+from exepron_pipeline.land.staging import INCOMING, ITEMS, as_written
 from exepron_pipeline.land.tables import ChildTables, Tables
 
 
@@ -19,7 +19,8 @@ def write_core(con: DuckDBPyConnection, load: Load, tables: Tables, moment: date
     """Bring the entity set's tables in ``core`` up to date with ``_land_changes``."""
     written = {"load": load.load_id, "moment": moment}
     con.execute(delete_changed(tables))
-    con.execute(insert_changed(tables), written)
+    with as_written(con):
+        con.execute(insert_changed(tables), written)
     con.execute(mark_deleted(tables), {**written, "started": load.started_at})
     for child in tables.children:
         con.execute(delete_items(child, tables.key))

@@ -32,6 +32,18 @@ ORIGIN = (PAGE, ARRIVED)
 
 
 @contextmanager
+def as_written(con: DuckDBPyConnection) -> Iterator[None]:
+    """Carry out the joins of the block as they are written: what stands on the right is kept in memory.
+
+    DuckDB does not know how many rows files of Arrow hold, takes them for few, and would keep those instead.
+    After an error the connection is given up, and this with it.
+    """
+    con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+    yield
+    con.execute("RESET disabled_optimizers")
+
+
+@contextmanager
 def incoming(con: DuckDBPyConnection, load: Load, tables: Tables) -> Iterator[None]:
     """Let SQL see the load's pages for the time of the block, which is to hold the transaction.
 
@@ -142,33 +154,34 @@ def _keys(tables: Tables, types: Mapping[str, str], cursor: str | None) -> str:
     """SQL that makes ``_land_keys``."""
     key = [*tables.key, *ORIGIN]
     moved = f"CAST(r.{name(cursor)} AS {INSTANT})" if cursor else f"CAST(NULL AS {INSTANT})"
+    record = record_text({column: types[column] for column in tables.data}, "r")
     return (
-        f"CREATE TEMP TABLE {KEYS} AS WITH latest AS ("
-        f"SELECT {names(key, 'r')}, {moved} AS _cursor FROM {INCOMING} r WHERE {present(tables.key, 'r')} "
-        f"QUALIFY row_number() OVER "
-        f"(PARTITION BY {names(tables.key, 'r')} ORDER BY _cursor DESC NULLS LAST, r._arrived DESC) = 1), "
-        f"hashed AS (SELECT l.*, {_hash(tables, types)} AS _row_hash "
-        f"FROM latest l JOIN {INCOMING} r ON l._arrived = r._arrived{_lists(tables)}) "
+        # Materialized: records are reduced to their hashes before anything is joined with them.
+        f"CREATE TEMP TABLE {KEYS} AS WITH records AS MATERIALIZED ("
+        f"SELECT {names(key, 'r')}, {moved} AS _cursor, md5({record}) AS _row_hash "
+        f"FROM {INCOMING} r WHERE {present(tables.key, 'r')}), "
+        f"hashed AS ({_with_lists(tables)}), "
+        f"latest AS (SELECT * FROM hashed h QUALIFY row_number() OVER "
+        f"(PARTITION BY {names(tables.key, 'h')} ORDER BY h._cursor DESC NULLS LAST, h._arrived DESC) = 1) "
         f"SELECT h.*, CASE WHEN c._account_id IS NULL OR c._deleted_at IS NOT NULL THEN 'insert' "
         f"WHEN c._row_hash = h._row_hash THEN 'unchanged' ELSE 'update' END AS _op "
-        f"FROM hashed h LEFT JOIN {tables.core.sql} c ON {same(tables.key, 'c', 'h')}"
+        f"FROM latest h LEFT JOIN {tables.core.sql} c ON {same(tables.key, 'c', 'h')}"
     )
 
 
-def _hash(tables: Tables, types: Mapping[str, str]) -> str:
-    record = record_text({column: types[column] for column in tables.data}, "r")
-    lists = [f"'{child.name}[]=' || {name('d_' + child.name, 'digest')} || ';'" for child in tables.children]
-    return f"md5(concat({', '.join([record, *lists])}))"
-
-
-def _lists(tables: Tables) -> str:
-    """Joins that give each row the digests of its lists; null where a list is empty."""
+def _with_lists(tables: Tables) -> str:
+    """SQL: the records, each with the hash of itself and its lists; an empty list adds nothing."""
+    if not tables.children:
+        return "FROM records"
     place = [*tables.key, "_page"]
-    return "".join(
-        f" LEFT JOIN ({_list_hashes(child, tables.key)}) {name('d_' + child.name)}"
-        f" ON {same(place, 'l', 'd_' + child.name)}"
+    digests = {child.name: name(f"d_{child.name}") for child in tables.children}
+    joined = "".join(
+        f" LEFT JOIN ({_list_hashes(child, tables.key)}) {digests[child.name]}"
+        f" ON {same(place, 'r', f'd_{child.name}')}"
         for child in tables.children
     )
+    lists = ", ".join(f"';{child}[]=' || {digest}.digest" for child, digest in digests.items())
+    return f"SELECT r.* REPLACE (md5(concat(r._row_hash, {lists})) AS _row_hash) FROM records r{joined}"
 
 
 def _items(child: ChildTables, key: tuple[str, ...]) -> str:
@@ -183,9 +196,9 @@ def _items(child: ChildTables, key: tuple[str, ...]) -> str:
 
 def _list_hashes(child: ChildTables, key: tuple[str, ...]) -> str:
     types = {"_position": "BIGINT", **{column.name: column_type(column.type) for column in child.columns}}
-    item = f"'{{' || {record_text(types, 'i')} || '}}'"
     by = names([*key, "_page"], "i")
+    # Items know their places, so their order need not be kept: that would be dearer than all the rest of it.
     return (
-        f"SELECT {by}, md5(string_agg({item}, '' ORDER BY i._position)) AS digest "
+        f"SELECT {by}, concat(count(*), ':', hex(bit_xor(md5_number({record_text(types, 'i')})))) AS digest "
         f"FROM {name(ITEMS + child.name)} i GROUP BY {by}"
     )
