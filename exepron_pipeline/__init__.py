@@ -19,7 +19,7 @@ __all__ = ["__version__", "open", "sync"]
 __version__ = "0.1.0"
 
 
-def open(path: "Path | str | None" = None, as_of: "datetime | None" = None) -> "Tables":  # noqa: A001 # read as ep.open
+def open(path: "Path | str | None" = None, as_of: "datetime | str | None" = None) -> "Tables":  # noqa: A001 # read as ep.open
     """Open the published tables for analysis: see `exepron_pipeline.frames.open_tables`."""
     from exepron_pipeline.frames import open_tables  # noqa: PLC0415 # loads DuckDB
 

@@ -339,9 +339,9 @@ class Engine:
             self.marts = build(connection, calendar_zone=zone, asked=asked)
         return self.marts
 
-    def publish(self) -> Published:
-        """Replace the analysts' snapshot and Parquet."""
-        return publish(self.warehouse, self.settings, load_id=self.load_id)
+    def publish(self, *, keep: int = 0) -> Published:
+        """Replace the analysts' snapshot and Parquet; keep so many snapshots."""
+        return publish(self.warehouse, self.settings, keep=keep)
 
     def close(self) -> None:
         """Give back connections."""

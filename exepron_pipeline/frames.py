@@ -32,7 +32,7 @@ class Tables:
             late = tables.pandas("SELECT * FROM marts.project_status WHERE early_warning_status = 'Red'")
     """
 
-    def __init__(self, path: Path, as_of: datetime | None = None) -> None:
+    def __init__(self, path: Path, as_of: datetime | str | None = None) -> None:
         self._path = path
         self._as_of = as_of
         self._reader = self._open()
@@ -114,17 +114,18 @@ class Tables:
         self.close()
 
 
-def open_tables(path: Path | str | None = None, as_of: datetime | None = None) -> Tables:
+def open_tables(path: Path | str | None = None, as_of: datetime | str | None = None) -> Tables:
     """Open the published tables.
 
     Args:
         path: The snapshot; None: the one that the settings name.
-        as_of: An instant, with its zone: ``core`` then holds what this warehouse knew at that instant, with
-            the columns of ``history``, and there are no ``marts``. None: the present.
+        as_of: A load, or an instant with its zone. Of a load whose snapshot is kept, that is opened; else ``core``
+            holds what this warehouse knew then, with the columns of ``history``, and there are no ``marts``.
+            None: the present.
 
     Raises:
         WarehouseError: Nothing was published there yet, or the file cannot be read.
-        ConfigurationError: ``as_of`` carries no zone, or a setting is wrong.
+        ConfigurationError: ``as_of`` is no load or carries no zone, or a setting is wrong.
 
     """
     return Tables(Path(path) if path is not None else load_settings().snapshot_path, as_of)

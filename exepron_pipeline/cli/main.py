@@ -23,6 +23,7 @@ from exepron_pipeline.cli import (
     publish,
     query,
     reconcile,
+    restore,
     sandbox,
     status,
     sync,
@@ -74,6 +75,7 @@ app.command("discover")(discover.discover)
 app.command("sync")(sync.sync)
 app.command("reconcile")(reconcile.reconcile)
 app.command("publish")(publish.publish)
+app.command("restore")(restore.restore)
 app.command("status")(status.status)
 app.command("query")(query.query)
 app.command("doctor")(doctor.doctor)

@@ -31,13 +31,19 @@ def query(
     *,
     output: Annotated[Format, typer.Option("--format", help="How the result is written.")] = Format.table,
     out: Annotated[Path | None, typer.Option("--out", help="A file instead of standard output.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOAD", help="The tables as of a load, or of an instant (ISO 8601 with a zone)."
+        ),
+    ] = None,
 ) -> None:
     """Run SQL on the analysts' snapshot (read-only)."""
     from exepron_pipeline.publish.reader import open_snapshot  # DuckDB loads only when needed
     from exepron_pipeline.settings import load_settings
 
     settings = load_settings()
-    with open_snapshot(settings.snapshot_path) as reader:
+    with open_snapshot(settings.snapshot_path, as_of=as_of) as reader:
         result = reader.query(sql)
     _write(result, output, out)
 

@@ -32,7 +32,7 @@ def status(
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
 ) -> None:
-    """Show who is signed in, and each entity set: last load, rows, watermark, evidence, last error."""
+    """Show each entity set (last load, rows, watermark, evidence, last error), the last copy, and who is signed in."""
     from exepron_pipeline.settings import load_settings
 
     settings = load_settings()
@@ -43,13 +43,36 @@ def status(
         missing = {
             name: [each.entity_set for each in sets if each.is_unknown] for name, sets in unknown.items()
         }
-        print(json.dumps({"entity_sets": found, "sign_ins": told, "unknown": missing}, default=str))
+        whole = {"entity_sets": found, "sign_ins": told, "unknown": missing, "copies": copies(settings)}
+        print(json.dumps(whole, default=str))
         return
     _print(found)
+    for line in _copies_told(copies(settings)):
+        output().print(line, markup=False, soft_wrap=True)
     for name, each in known.items():
         for line in each.lines():
             output().print(f"sign-in {name}: {line}", markup=False, soft_wrap=True)
     _print_unknown(unknown)
+
+
+def copies(settings: "Settings") -> list[dict[str, Any]]:
+    """What the warehouse could be restored from: the snapshot, then those that are kept, the newest first."""
+    from exepron_pipeline.publish.kept import list_kept
+    from exepron_pipeline.publish.reader import open_snapshot
+
+    found = []
+    for path in [settings.snapshot_path, *reversed(list_kept(settings.snapshot_path).values())]:
+        if path.exists():
+            with open_snapshot(path) as reader:
+                told = reader.query("SELECT load_id, published_at FROM ops.snapshot").to_pylist()
+            found += [{"path": str(path), **each} for each in told]
+    return found
+
+
+def _copies_told(found: list[dict[str, Any]]) -> list[str]:
+    told = [f"{each['path']} (load {each['load_id']}, {_cell(each['published_at'])} UTC)" for each in found]
+    kept = [f"kept copies: {', '.join(told[1:])}"] if told[1:] else []
+    return [f"last good copy: {told[0]}", *kept] if told else []
 
 
 def _print_unknown(unknown: "dict[str, list[Standing]]") -> None:

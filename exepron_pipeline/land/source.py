@@ -37,9 +37,7 @@ def check_source(con: DuckDBPyConnection, stamps: Sequence[SourceStamp]) -> None
     """
     pinned = _pinned(con)
     wanted = _by_place(stamps)
-    if pinned:
-        for place, accounts in wanted.items():
-            _compare(place, accounts, pinned)
+    refuse_other_source(con, stamps)
     now = datetime.now(UTC)
     for place, accounts in wanted.items():
         unknown: list[str | None] = [*sorted(accounts - pinned.get(place, set()))]
@@ -47,6 +45,18 @@ def check_source(con: DuckDBPyConnection, stamps: Sequence[SourceStamp]) -> None
             unknown = [None]
         for account in unknown:
             con.execute("INSERT INTO ops.source VALUES (?, ?, ?, ?)", [*place, account, now])
+
+
+def refuse_other_source(con: DuckDBPyConnection, stamps: Sequence[SourceStamp]) -> None:
+    """Compare sources with what is pinned, as far as both are known.
+
+    Raises:
+        ConfigurationError: As `check_source` tells.
+
+    """
+    pinned = _pinned(con)
+    for place, accounts in _by_place(stamps).items() if pinned else ():
+        _compare(place, accounts, pinned)
 
 
 def _by_place(stamps: Sequence[SourceStamp]) -> dict[tuple[str, str], set[str]]:

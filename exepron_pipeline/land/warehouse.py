@@ -68,13 +68,56 @@ class Warehouse:
             WarehouseError: The folder or the file cannot be used.
 
         """
+        with self.held(why):
+            if not self.exists:
+                _create(self.path, self.draft)
+            with self._attached() as con:
+                migrate(con, version_of(con, self.path))
+                yield con
+
+    @contextmanager
+    def held(self, why: str) -> Iterator[None]:
+        """Hold the warehouse without opening it, to put another file into its place.
+
+        Raises:
+            WarehouseBusyError: Another process holds it.
+            WarehouseError: The folder cannot be used.
+
+        """
         self._make_folders()
         with self._lock.held(why), _problems_told(self.path):
-            if not self.exists:
-                _create(self.path)
+            self._drop_draft()
+            try:
+                yield
+            finally:
+                self._drop_draft()
+
+    def _drop_draft(self) -> None:
+        for remains in (self.draft, wal_of(self.draft)):
+            remains.unlink(missing_ok=True)
+
+    @property
+    def draft(self) -> Path:
+        """Where a new file is made before it takes its place; what a killed process left there is dropped."""
+        return self.path.with_name(f".{self.path.name}.new")
+
+    def settle(self) -> bool:
+        """Write everything into the one file, while the warehouse is held; False when the file is damaged.
+
+        Raises:
+            WarehouseBusyError: A program that is not ours has it open.
+            WarehouseError: It cannot be used, or a newer program made it.
+
+        """
+        try:
             with self._attached() as con:
-                migrate(con, _version_of(con, self.path))
-                yield con
+                version_of(con, self.path)
+                con.execute("CHECKPOINT")
+        except duckdb.Error as error:
+            if _CORRUPT.search(str(error)):
+                return False
+            raise
+        return True
 
     @contextmanager
     def _attached(self) -> Iterator[DuckDBPyConnection]:
@@ -109,11 +152,13 @@ class Warehouse:
             raise _unusable(self.path, str(error.strerror)) from error
 
 
-def _create(path: Path) -> None:
+def wal_of(path: Path) -> Path:
+    """The file beside a database in which DuckDB writes what is not in it yet."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def _create(path: Path, new: Path) -> None:
     """Make the file beside its place and move it there: a half-made one is never seen."""
-    new = path.with_name(f".{path.name}.new")
-    for remains in (new, new.with_name(f"{new.name}.wal")):
-        remains.unlink(missing_ok=True)
     with duckdb.connect() as con:
         con.execute(f"ATTACH {text(str(new))} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
         con.execute("USE warehouse; SET TimeZone = 'UTC'; BEGIN")
@@ -130,7 +175,13 @@ def _create_tables(con: DuckDBPyConnection, moment: datetime) -> None:
     con.execute("INSERT INTO ops.meta VALUES (?, ?)", [VERSION, moment])
 
 
-def _version_of(con: DuckDBPyConnection, path: Path) -> int:
+def version_of(con: DuckDBPyConnection, path: Path) -> int:
+    """The version of the tables of ours in the current database, which is the file ``path``.
+
+    Raises:
+        WarehouseError: It is no file of ours, or a newer program made it.
+
+    """
     try:
         [(version,)] = con.sql("SELECT version FROM ops.meta").fetchall()
     except (duckdb.CatalogException, ValueError):

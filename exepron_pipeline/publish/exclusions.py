@@ -1,5 +1,7 @@
 """What analysts must not see. Here: a copy of the snapshot without it. Not here: who decides (settings).
 
+What was left out is told in the copy's ``ops.schema_changes``, by name: who restores from it must know.
+
 Leaving out works from what is *known*: a column that the catalogue does not describe, or no longer does,
 was judged by nobody and is left out too, and so are the fields that the contract did not take.
 """
@@ -10,9 +12,9 @@ from pathlib import Path
 import duckdb
 
 from exepron_pipeline.catalogue import Catalogue, Column
-from exepron_pipeline.land.sql import name, text
+from exepron_pipeline.land.sql import name
 from exepron_pipeline.marts import MARTS
-from exepron_pipeline.publish.files import put_in_place
+from exepron_pipeline.publish.rewrite import rewrite
 from exepron_pipeline.publish.tables import list_columns, list_tables
 
 _OURS = {
@@ -20,12 +22,12 @@ _OURS = {
     *("_op", "_valid_from", "_valid_to", "_known_from", "_known_to"),
 }
 """Our own columns that tell nothing of a record's content. A hash would let it be guessed."""
+LEFT_OUT = "left_out"
+_TOLD = f"INSERT INTO ops.schema_changes VALUES (now(), '', ?, ?, ?, '{LEFT_OUT}', ?, NULL)"
 
 
 def leave_out(path: Path, catalogue: Catalogue, kinds: Collection[str]) -> None:
     """Rewrite the database file at ``path`` without the columns of ``kinds``.
-
-    All tables go to a new file: in the old one the bytes of a dropped column stay behind.
 
     Args:
         path: A database that nobody else has open.
@@ -33,24 +35,35 @@ def leave_out(path: Path, catalogue: Catalogue, kinds: Collection[str]) -> None:
         kinds: Any of ``personal``, ``financial``.
 
     """
-    fresh = path.with_name(f"{path.name}.without")
     kept = {**_core_columns(catalogue, kinds), **_mart_columns(kinds)}
-    with duckdb.connect() as con:
-        con.execute(f"ATTACH {text(str(path))} AS whole; USE whole")
+
+    def narrow(con: duckdb.DuckDBPyConnection) -> None:
         for schema, table in list_tables(con, ("core", "history", "marts")):
             _narrow(con, schema, table, kept.get(f"marts.{table}" if schema == "marts" else table))
-        con.execute(f"ATTACH {text(str(fresh))} AS fresh (STORAGE_VERSION 'v1.0.0')")
-        con.execute("COPY FROM DATABASE whole TO fresh; USE memory; DETACH fresh; DETACH whole")
-    put_in_place(fresh, path)
+        _hide_keys(con, catalogue, kinds)
+
+    rewrite(path, narrow)
 
 
 def _narrow(con: duckdb.DuckDBPyConnection, schema: str, table: str, kept: set[str] | None) -> None:
-    if kept is None:
+    columns = list_columns(con, schema, table)
+    lost = {column: type_ for column, type_ in columns.items() if column not in (kept or ())}
+    for column in lost if kept else ():
+        con.execute(f"ALTER TABLE {name(schema, table)} DROP COLUMN {name(column)}")
+    if not kept:
         con.execute(f"DROP TABLE {name(schema, table)}")
-        return
-    for column in list_columns(con, schema, table):
-        if column not in kept:
-            con.execute(f"ALTER TABLE {name(schema, table)} DROP COLUMN {name(column)}")
+    if schema != "marts" and lost:
+        con.executemany(_TOLD, [[schema, table, column, type_] for column, type_ in lost.items()])
+
+
+def _hide_keys(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, kinds: Collection[str]) -> None:
+    """Keys of rejected records are shown only where the columns of the key are."""
+    hidden = [
+        each.name
+        for each in catalogue.entity_sets.values()
+        if not set(each.key) <= _allowed(each.columns, kinds)
+    ]
+    con.execute("UPDATE ops.quarantine SET key = NULL WHERE list_contains(?, entity_set)", [hidden])
 
 
 def _core_columns(catalogue: Catalogue, kinds: Collection[str]) -> dict[str, set[str]]:

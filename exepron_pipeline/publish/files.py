@@ -28,6 +28,16 @@ def copy_file(source: Path, target: Path) -> None:
             shutil.copyfileobj(reader, writer)
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name; where the file system has no hard links, copy it. ``target`` must not exist."""
+    try:
+        os.link(source, target)
+    except OSError:  # some network file systems
+        copy_file(source, target)
+        target.chmod(source.stat().st_mode)
+        flush(target)
+
+
 def make_public(path: Path) -> None:
     """Let everybody read what lies at or below ``path``, as far as the folders above allow."""
     for item in [path, *path.rglob("*")]:

@@ -8,27 +8,33 @@ Not here: the snapshot (``snapshot.py``).
     parquet/.current                       link to .versions/<version>: replacing it swaps all tables at once
     parquet/.versions/<version>/core/tasks/part-0.parquet
 
-A table that did not change is a hard link to the file of the version before.
+A table that did not change is a hard link to the file of the version before. Each file carries what Parquet has
+no place for (comments, DuckDB's own types), and the one of ``ops.snapshot`` lists all tables of its version, so that
+the whole can be restored from them (``restore.py``).
 """
 
+import json
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from exepron_pipeline.land.sql import name, text
 from exepron_pipeline.publish.files import put_in_place, put_link
-from exepron_pipeline.publish.tables import list_columns, list_tables
+from exepron_pipeline.publish.tables import list_tables
 
 FILE = "part-0.parquet"
 VERSIONS = ".versions"
 CURRENT = ".current"
 OLD_VERSIONS = 2
 """How many versions stay beside the current one, for readers that are half way through."""
-OPS = {"counts", "loads", "schema_changes", "scopes", "snapshot", "watermarks"}
-_MARK = "exepron.fingerprint"
+LIST = ("ops", "snapshot")
+"""The table whose file lists the others."""
+MARK, SHAPE, TABLES = "exepron.fingerprint", "exepron.table", "exepron.tables"
+"""Keys in a file's metadata: what tells its rows from others, its description, and the marks of all tables."""
 
 
 def write_version(con: duckdb.DuckDBPyConnection, folder: Path, parquet: Path) -> None:
@@ -40,31 +46,44 @@ def write_version(con: duckdb.DuckDBPyConnection, folder: Path, parquet: Path) -
         parquet: Where the former version is looked for.
 
     """
-    for schema, table in list_tables(con):
-        if schema == "ops" and table not in OPS:
-            continue
-        former = parquet / CURRENT / schema / table / FILE
+    marks: dict[str, str] = {}
+    for schema, table in sorted(list_tables(con), key=LIST.__eq__):
+        shape = describe(con, schema, table)
+        mark = fingerprint(con, schema, table, shape)
         target = folder / schema / table / FILE
         target.parent.mkdir(parents=True)
-        _write(con, schema, table, target, former)
+        metadata = {MARK: mark, SHAPE: json.dumps(shape)}
+        marks[f"{schema}.{table}"] = mark
+        if (schema, table) == LIST:
+            metadata[TABLES] = json.dumps(marks)
+        former = parquet / CURRENT / schema / table / FILE
+        if _read_mark(con, former) != mark or not _link(former, target):
+            _write(con, name(schema, table), target, metadata)
 
 
-def _write(con: duckdb.DuckDBPyConnection, schema: str, table: str, target: Path, former: Path) -> None:
-    mark = fingerprint(con, schema, table)
-    if _read_mark(con, former) == mark and _link(former, target):
-        return
+def _write(con: duckdb.DuckDBPyConnection, table: str, target: Path, metadata: dict[str, str]) -> None:
+    noted = ", ".join(f"{name(key)}: {text(value)}" for key, value in metadata.items())
     con.execute(
-        f"COPY {name(schema, table)} TO {text(str(target))} "
-        f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{name(_MARK)}: {text(mark)}}})"
+        f"COPY {table} TO {text(str(target))} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{noted}}})"
     )
 
 
-def fingerprint(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
-    """A text that is equal for equal tables: columns, types, and all rows in any order."""
-    columns = list_columns(con, schema, table)
-    row = f"hash({', '.join(map(name, columns))})"
-    shape = f"hash({text(str(columns))})"
-    query = f"SELECT concat_ws('-', count(*), {shape}, bit_xor({row}), sum({row}::HUGEINT)) FROM {name(schema, table)}"
+def describe(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
+    """A table's comment, and name, type and comment of each column, in order."""
+    here = "database_name = current_database() AND schema_name = ? AND table_name = ?"
+    columns = con.execute(
+        f"SELECT column_name, data_type, comment FROM duckdb_columns() WHERE {here} ORDER BY column_index",
+        [schema, table],
+    ).fetchall()
+    found = con.execute(f"SELECT comment FROM duckdb_tables() WHERE {here}", [schema, table]).fetchall()
+    return {"comment": found[0][0] if found else None, "columns": [list(column) for column in columns]}
+
+
+def fingerprint(con: duckdb.DuckDBPyConnection, schema: str, table: str, shape: dict[str, Any]) -> str:
+    """A text that is equal for equal tables: description, and all rows in any order. It begins with their number."""
+    row = f"hash({', '.join(name(column) for column, *_ in shape['columns'])})"
+    described = f"hash({text(json.dumps(shape))})"
+    query = f"SELECT concat_ws('-', count(*), {described}, bit_xor({row}), sum({row}::HUGEINT)) FROM {name(schema, table)}"
     found: str = con.execute(query).fetchall()[0][0]
     return found
 
@@ -74,10 +93,15 @@ def _read_mark(con: duckdb.DuckDBPyConnection, path: Path) -> str | None:
     if not path.is_file():
         return None
     try:
-        found = con.execute("SELECT key, value FROM parquet_kv_metadata(?)", [str(path)]).fetchall()
+        return read_metadata(con, path).get(MARK)
     except duckdb.Error:  # it is written anew then
         return None
-    return {key.decode(): value.decode() for key, value in found}.get(_MARK)
+
+
+def read_metadata(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """What `write_version` noted in a file."""
+    found = con.execute("SELECT key, value FROM parquet_kv_metadata(?)", [str(path)]).fetchall()
+    return {key.decode(): value.decode() for key, value in found}
 
 
 def _link(former: Path, target: Path) -> bool:

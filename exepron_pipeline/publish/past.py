@@ -8,6 +8,7 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import ConfigurationError
+from exepron_pipeline.land.load import instant
 from exepron_pipeline.land.sql import name, text
 from exepron_pipeline.publish.tables import list_tables
 
@@ -16,31 +17,62 @@ _SUFFIX = "_as_of"
 _UNCHANGED = ("history", "ops")
 
 
-def show_past(con: DuckDBPyConnection, catalog: str, instant: datetime) -> None:
-    """Make ``core`` of this connection hold what the warehouse knew at ``instant``; ``marts`` is not shown.
+def instant_of(con: DuckDBPyConnection, as_of: datetime | str) -> datetime | None:
+    """Which instant is meant; None when the open snapshot shows that load as it is.
+
+    Args:
+        con: A connection whose current database is the snapshot.
+        as_of: An instant with its zone, the same as ISO 8601 text, or the name of a load.
+
+    Raises:
+        ConfigurationError: It is none of them.
+
+    """
+    if isinstance(as_of, datetime):
+        return as_of
+    published = con.execute("SELECT load_id FROM ops.snapshot").fetchall()
+    if (as_of,) in published:
+        return None
+    landed = "SELECT epoch_us(max(finished_at)) FROM ops.loads WHERE load_id = ? AND status = 'ok'"
+    [(finished,)] = con.execute(landed, [as_of]).fetchall()
+    return instant(finished) or _parsed(as_of)
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        hint = '`exepron query "SELECT DISTINCT load_id FROM ops.loads"` lists the loads; or give an instant.'
+        raise ConfigurationError(
+            f"{text!r} is no load of this warehouse and no instant.", hint=hint
+        ) from None
+
+
+def show_past(con: DuckDBPyConnection, catalog: str, at: datetime) -> None:
+    """Make ``core`` of this connection hold what the warehouse knew at ``at``; ``marts`` is not shown.
 
     A second database, in memory, becomes the current one: its ``history`` and ``ops`` are those of
-    ``catalog``, its ``core`` reads the history macros with ``instant`` on both axes of time.
+    ``catalog``, its ``core`` reads the history macros with ``at`` on both axes of time.
 
     Args:
         con: A connection with ``catalog`` attached.
         catalog: Name of the attached snapshot.
-        instant: A time with its zone.
+        at: A time with its zone.
 
     Raises:
-        ConfigurationError: ``instant`` carries no zone.
+        ConfigurationError: ``at`` carries no zone.
 
     """
-    if instant.tzinfo is None:
+    if at.tzinfo is None:
         hint = "Give one: datetime(2026, 11, 2, 18, tzinfo=UTC)."
-        raise ConfigurationError(f"as_of={instant.isoformat()} carries no time zone.", hint=hint)
+        raise ConfigurationError(f"as_of={at.isoformat()} carries no time zone.", hint=hint)
     con.execute(f"ATTACH ':memory:' AS {PAST}")
     for schema in ("core", *_UNCHANGED):
         con.execute(f"CREATE SCHEMA {name(PAST, schema)}")
     for schema, table in list_tables(con, _UNCHANGED):
         con.execute(f"CREATE VIEW {name(PAST, schema, table)} AS FROM {name(catalog, schema, table)}")
     con.execute(f"USE {PAST}")
-    moment = f"{text(instant.isoformat())}::TIMESTAMPTZ"
+    moment = f"{text(at.isoformat())}::TIMESTAMPTZ"
     for macro, parameters, body in _macros(con, catalog):
         con.execute(f"CREATE MACRO {name('history', macro)}({', '.join(parameters)}) AS TABLE {body}")
         table = macro.removesuffix(_SUFFIX)

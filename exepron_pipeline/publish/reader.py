@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
 from exepron_pipeline.land.sql import text
-from exepron_pipeline.publish.past import show_past
+from exepron_pipeline.publish.kept import list_kept
+from exepron_pipeline.publish.past import instant_of, show_past
 from exepron_pipeline.publish.tables import list_tables
 
 CATALOG = "exepron"
@@ -85,20 +86,23 @@ class Reader:
         self.close()
 
 
-def open_snapshot(path: Path, *, as_of: datetime | None = None, sealed: bool = True) -> Reader:
+def open_snapshot(path: Path, *, as_of: datetime | str | None = None, sealed: bool = True) -> Reader:
     """Open the snapshot at ``path`` read-only; no lock of the writer is touched.
 
     Args:
         path: The published file, usually `Settings.snapshot_path`.
-        as_of: An instant, with its zone: ``core`` then holds what this warehouse knew at that instant, and
-            there are no ``marts``. None: the present.
+        as_of: A load, or an instant with its zone. Of a load whose snapshot is kept, that is opened; else ``core``
+            holds what this warehouse knew when the load had landed, or at the instant, and there are no ``marts``.
+            None: the present.
         sealed: No statement may reach any other file, nor the network.
 
     Raises:
         WarehouseError: Nothing was published there yet, or the file cannot be read.
-        ConfigurationError: ``as_of`` carries no zone.
+        ConfigurationError: ``as_of`` is no load, or carries no zone.
 
     """
+    if isinstance(as_of, str) and as_of in (kept := list_kept(path)):
+        return open_snapshot(kept[as_of], sealed=sealed)
     opened = _file_id(path)
     if opened is None:
         hint = "Run `make run`, or `exepron sync` and then `exepron publish`."
@@ -108,8 +112,8 @@ def open_snapshot(path: Path, *, as_of: datetime | None = None, sealed: bool = T
         connection.execute(
             f"ATTACH {text(str(path))} AS {CATALOG} (READ_ONLY); USE {CATALOG}; SET TimeZone = 'UTC'"
         )
-        if as_of is not None:
-            show_past(connection, CATALOG, as_of)
+        if as_of is not None and (at := instant_of(connection, as_of)):
+            show_past(connection, CATALOG, at)
         if sealed:
             connection.execute("SET enable_external_access = false")
     except duckdb.Error as error:

@@ -20,28 +20,31 @@ from exepron_pipeline.catalogue import load_catalogue
 from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
 from exepron_pipeline.land import Warehouse
 from exepron_pipeline.land.sql import name
+from exepron_pipeline.land.warehouse import wal_of
 from exepron_pipeline.publish.exclusions import leave_out
 from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place
+from exepron_pipeline.publish.kept import keep_snapshot
 from exepron_pipeline.publish.parquet import keep_version, swap_in, write_version
+from exepron_pipeline.publish.rewrite import MEMORY
 from exepron_pipeline.publish.tables import list_tables
 from exepron_pipeline.settings import Settings
 
 WORK_FOLDER = ".publishing"
 _WAIT_SECONDS = 60
-_MEMORY = "512MB"
 
 
 @dataclass(frozen=True)
 class Published:
-    """What analysts have now: the two places, the rows of each table (``core.tasks``), and since when (UTC)."""
+    """What analysts have now: the two places, the rows of each table (``core.tasks``), since when (UTC), of which load."""
 
     snapshot: Path
     parquet: Path
     tables: dict[str, int]
     published_at: datetime
+    load_id: str
 
 
-def publish(warehouse: Warehouse, settings: Settings, *, load_id: str) -> Published:
+def publish(warehouse: Warehouse, settings: Settings, *, keep: int = 0) -> Published:
     """Replace the snapshot and the Parquet files by the present state of the warehouse.
 
     The warehouse is held only while its bytes are copied.
@@ -49,7 +52,8 @@ def publish(warehouse: Warehouse, settings: Settings, *, load_id: str) -> Publis
     Args:
         warehouse: The writer's file.
         settings: Where to publish, and what to leave out.
-        load_id: The load that is published; analysts find it in ``ops.snapshot``.
+        keep: Keep this snapshot when newer ones are published, and so many in all; 0: this one is not kept, and
+            those that are stay.
 
     Raises:
         WarehouseBusyError: Another process holds the warehouse, or publishes.
@@ -57,7 +61,6 @@ def publish(warehouse: Warehouse, settings: Settings, *, load_id: str) -> Publis
 
     """
     published_at = datetime.now(UTC)
-    version = f"{published_at:%Y%m%dT%H%M%S.%fZ}_{load_id}"
     snapshot, parquet = settings.snapshot_path, settings.parquet_dir
     with (
         _alone(settings.state_dir),
@@ -68,16 +71,19 @@ def publish(warehouse: Warehouse, settings: Settings, *, load_id: str) -> Publis
         if settings.publish_exclude:
             leave_out(work / snapshot.name, load_catalogue(settings.catalogue), settings.publish_exclude)
         with _opened(work / snapshot.name) as con:
-            _stamp(con, load_id, published_at)
+            load_id = _stamp(con, published_at)
             tables = _count(con)
             write_version(con, work / parquet.name, parquet)
         make_public(work / snapshot.name)
         make_public(work / parquet.name)
         flush(work)
+        version = f"{published_at:%Y%m%dT%H%M%S.%fZ}_{load_id}"
         keep_version(work / parquet.name, parquet, version)
         put_in_place(work / snapshot.name, snapshot)
         swap_in(parquet, version)
-    return Published(snapshot, parquet, tables, published_at)
+        if keep:
+            keep_snapshot(snapshot, load_id, keep)
+    return Published(snapshot, parquet, tables, published_at, load_id)
 
 
 @contextmanager
@@ -126,7 +132,7 @@ def _copy(warehouse: Warehouse, draft: Path) -> None:
     """Copy the writer's file while nobody writes: all of it is in one file then, none in a log beside it."""
     with warehouse.open("publish") as con:
         con.execute("CHECKPOINT")
-        log = warehouse.path.with_name(f"{warehouse.path.name}.wal")
+        log = wal_of(warehouse.path)
         if log.exists() and log.stat().st_size:
             raise WarehouseError(
                 f"{log} is not empty after a checkpoint.", hint="Run `exepron publish` again."
@@ -136,15 +142,21 @@ def _copy(warehouse: Warehouse, draft: Path) -> None:
 
 @contextmanager
 def _opened(draft: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(draft), config={"memory_limit": _MEMORY}) as con:
+    with duckdb.connect(str(draft), config={"memory_limit": MEMORY}) as con:
         con.execute("SET TimeZone = 'UTC'")
         yield con
 
 
-def _stamp(con: duckdb.DuckDBPyConnection, load_id: str, published_at: datetime) -> None:
+def _stamp(con: duckdb.DuckDBPyConnection, published_at: datetime) -> str:
+    """Say since when this is published and of which load, the last one that landed; give that."""
+    loads = con.execute(
+        "SELECT load_id FROM ops.loads ORDER BY finished_at DESC, load_id DESC LIMIT 1"
+    ).fetchall()
+    load_id: str = loads[0][0] if loads else "none"
     con.execute("DELETE FROM ops.snapshot")
     row = [published_at, load_id, metadata.version("exepron-pipeline")]
     con.execute("INSERT INTO ops.snapshot VALUES (?, ?, ?)", row)
+    return load_id
 
 
 def _count(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -76,7 +76,18 @@ def test_status_is_a_table(landed):
     ended = landed.exepron("status", COLUMNS="200")
     assert ended.returncode == 0
     lines = [line for line in ended.stdout.splitlines()[1:] if line.strip()]
-    assert {line.split()[0] for line in lines if not line.startswith("sign-in ")} == set(OFFERED)
+    assert {line.split()[0] for line in lines if not line.startswith(("sign-in ", "last good copy"))} == set(
+        OFFERED
+    )
+
+
+def test_status_names_the_last_good_copy(landed):
+    """``status`` says from which file the warehouse could be restored, of which load that is, and since when."""
+    ended = landed.exepron("status", COLUMNS="200")
+    [load] = landed.query("SELECT max(load_id) AS id FROM ops.loads")
+    assert f"last good copy: {landed.data_dir / 'exepron.duckdb'} (load {load['id']}, " in ended.stdout
+    [copy] = json.loads(landed.exepron("status", "--json").stdout)["copies"]
+    assert (copy["path"], copy["load_id"]) == (str(landed.data_dir / "exepron.duckdb"), load["id"])
 
 
 def test_status_tells_who_is_signed_in(landed):

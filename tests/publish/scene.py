@@ -123,6 +123,6 @@ class Scene:
         with self.warehouse.open("test") as con:
             con.execute(sql)
 
-    def publish(self, load_id: str = "load-1") -> Published:
+    def publish(self, keep: int = 0) -> Published:
         """Publish the warehouse as it is."""
-        return publish(self.warehouse, self.settings, load_id=load_id)
+        return publish(self.warehouse, self.settings, keep=keep)

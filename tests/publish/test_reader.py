@@ -135,3 +135,44 @@ def test_the_past_needs_a_zone(original: Any) -> None:
     """An instant without a zone is refused: whose noon would it be?"""
     with pytest.raises(ConfigurationError, match="no time zone"):
         open_snapshot(original.settings.snapshot_path, as_of=datetime(2026, 3, 4))  # noqa: DTZ001 # the rule under test
+
+
+def test_a_kept_snapshot_is_opened_by_its_load(sample: Any) -> None:
+    """As of a load that is kept there are its own tables, marts too; of the published load, the snapshot itself."""
+    path, first = sample.settings.snapshot_path, sample.publish(keep=1).load_id
+    sample.land("tasks", [{"task_id": 900}], NOON + timedelta(hours=1))
+    sample.build()
+    last = sample.publish().load_id
+    for load, tasks in ((first, 3), (last, 4)):
+        with open_snapshot(path, as_of=load) as found:
+            assert found.query("SELECT count(*) AS n FROM core.tasks").to_pylist() == [{"n": tasks}]
+            assert "marts.project_status" in found.tables()
+
+
+def test_as_of_any_other_load(sample: Any) -> None:
+    """As of a load that is not kept, core holds what was known when it had landed; an unknown one is told."""
+    path, first = sample.settings.snapshot_path, sample.publish().load_id
+    sample.land("tasks", [{"task_id": 900}], NOON + timedelta(hours=1))
+    sample.publish()
+    for as_of in (first, NOON.isoformat()):
+        with open_snapshot(path, as_of=as_of) as found:
+            assert found.query("SELECT count(*) AS n FROM core.tasks").to_pylist() == [{"n": 3}]
+    with pytest.raises(
+        ConfigurationError, match="'load-x' is no load of this warehouse and no instant"
+    ) as told:
+        open_snapshot(path, as_of="load-x")
+    assert "ops.loads" in told.value.hint
+
+
+def test_so_many_snapshots_are_kept(sample: Any) -> None:
+    """The newest stay, as the readable files of their loads; publishing without keeping drops none of them."""
+    for hour in range(3):
+        sample.land("tasks", [{"task_id": 900 + hour}], NOON + timedelta(hours=hour + 1))
+        sample.publish(keep=2)
+    sample.publish()
+    folder = sample.settings.data_dir / "snapshots"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        f"load-{sample.loads - 1:03}.duckdb",
+        f"load-{sample.loads:03}.duckdb",
+    ]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}

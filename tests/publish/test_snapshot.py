@@ -29,7 +29,7 @@ def test_it_holds_what_the_warehouse_holds(scene: Any) -> None:
     """Every table arrives with its rows and comments, and the file tells from which load it is."""
     scene.land_sample(NOON)
     scene.build()
-    published = scene.publish("load-9")
+    published = scene.publish()
     tables = scene.rows("SELECT schema_name || '.' || table_name AS name FROM duckdb_tables()")
     assert set(published.tables) == {row["name"] for row in tables}
     with open_snapshot(published.snapshot) as reader:
@@ -41,7 +41,7 @@ def test_it_holds_what_the_warehouse_holds(scene: Any) -> None:
         )
         assert comment.num_rows == 0
         [stamp] = reader.query("FROM ops.snapshot").to_pylist()
-    assert stamp["load_id"] == "load-9"
+    assert stamp["load_id"] == published.load_id == f"load-{scene.loads:03}"
     assert stamp["published_at"] == published.published_at
     assert published.tables["core.tasks"] == 3
 
@@ -95,20 +95,22 @@ from exepron_pipeline.settings import Settings
 step = sys.argv[2]
 setattr(snapshot, step, lambda *args: os.kill(os.getpid(), signal.SIGKILL))
 settings = Settings(data_dir=Path(sys.argv[1]))
-snapshot.publish(Warehouse(settings.warehouse_path, settings.state_dir), settings, load_id="killed")
+snapshot.publish(Warehouse(settings.warehouse_path, settings.state_dir), settings, keep=2)
 """
 
 
-@pytest.mark.parametrize("step", ["write_version", "flush", "keep_version", "put_in_place", "swap_in"])
+@pytest.mark.parametrize(
+    "step", ["write_version", "flush", "keep_version", "put_in_place", "swap_in", "keep_snapshot"]
+)
 def test_a_killed_publishing_leaves_whole_files(sample: Any, step: str) -> None:
     """Killed at any step, snapshot and Parquet stay readable; the next publishing mends and cleans."""
     path = sample.settings.snapshot_path
     sample.land("tasks", [{"task_id": 900}], NOON + timedelta(hours=1))
     done = subprocess.run([sys.executable, "-c", KILL, str(sample.settings.data_dir), step], check=False)
     assert done.returncode == -signal.SIGKILL
-    assert counts(path)["core.tasks"] == (4 if step == "swap_in" else 3)
+    assert counts(path)["core.tasks"] == (4 if step in {"swap_in", "keep_snapshot"} else 3)
     parquet = f"FROM '{sample.settings.parquet_dir}/core/tasks/*.parquet'"
-    assert len(duckdb.sql(parquet).fetchall()) == 3
+    assert len(duckdb.sql(parquet).fetchall()) == (4 if step == "keep_snapshot" else 3)
     sample.publish()
     assert counts(path)["core.tasks"] == 4
     assert len(duckdb.sql(parquet).fetchall()) == 4

@@ -1,0 +1,81 @@
+"""A published Parquet folder read back as a database: tables, rows, types, comments and macros.
+
+Here: seeing that it is one whole version, and copying it. Not here: writing it (``parquet.py``).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from exepron_pipeline.errors import WarehouseError
+from exepron_pipeline.land.as_of import as_of_macro
+from exepron_pipeline.land.ddl import Table
+from exepron_pipeline.land.sql import name, text
+from exepron_pipeline.land.warehouse import SCHEMAS, STORAGE_VERSION
+from exepron_pipeline.publish.parquet import CURRENT, FILE, LIST, MARK, SHAPE, TABLES, read_metadata
+
+
+def copy_parquet(folder: Path, target: Path) -> None:
+    """Write the tables of a version to a new database file.
+
+    Args:
+        folder: ``parquet``, one of its versions, or a copy of either.
+        target: The file to make.
+
+    Raises:
+        WarehouseError: A table is missing, or is of another version than the others.
+
+    """
+    root = (folder / CURRENT).resolve() if (folder / CURRENT).exists() else folder
+    with duckdb.connect() as con:
+        tables = _tables(con, root)
+        con.execute(f"ATTACH {text(str(target))} AS target (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute("USE target; SET TimeZone = 'UTC'")
+        con.execute("; ".join(f"CREATE SCHEMA {schema}" for schema in SCHEMAS))
+        for table, mark in tables.items():
+            schema, _, own = table.partition(".")
+            _copy(con, root / schema / own / FILE, Table(schema, own, (), ""), mark)
+        con.execute("USE memory; DETACH target")
+
+
+def _tables(con: duckdb.DuckDBPyConnection, root: Path) -> dict[str, str]:
+    """The marks of all tables of a version, by name."""
+    listing = root.joinpath(*LIST, FILE)
+    if not listing.is_file() or not (found := read_metadata(con, listing).get(TABLES)):
+        hint = "Name the folder parquet, or a whole copy of it; older versions of this program wrote less."
+        raise WarehouseError(f"{root} does not list the tables of a version ({'/'.join(LIST)}).", hint=hint)
+    return dict(json.loads(found))
+
+
+def _copy(con: duckdb.DuckDBPyConnection, path: Path, table: Table, mark: str) -> None:
+    """Copy a table; its mark, which begins with the number of rows, tells whether it is the one of this version."""
+    metadata = read_metadata(con, path) if path.is_file() else {}
+    if metadata.get(MARK) != mark:
+        what = "is of another version than the others" if metadata else "is missing"
+        hint = "Copy the whole folder while nothing is published, or name another copy."
+        raise WarehouseError(f"{path} {what}.", hint=hint)
+    shape = json.loads(metadata[SHAPE])
+    columns = shape["columns"]
+    con.execute(
+        f"CREATE TABLE {table.sql} ({', '.join(f'{name(own)} {type_}' for own, type_, _ in columns)})"
+    )
+    con.execute(f"INSERT INTO {table.sql} BY NAME FROM read_parquet({text(str(path))})")
+    [(rows,)] = con.execute(f"SELECT count(*) FROM {table.sql}").fetchall()
+    if rows != int(mark.partition("-")[0]):
+        raise WarehouseError(
+            f"{path} holds {rows} rows, not as many as it was written with.", hint="Name another copy."
+        )
+    con.execute("; ".join(_comments(table, shape)))
+    if table.schema == "history":
+        con.execute(as_of_macro(table))
+
+
+def _comments(table: Table, shape: dict[str, Any]) -> list[str]:
+    of_columns = [
+        f"COMMENT ON COLUMN {table.sql}.{name(column)} IS {text(comment)}"
+        for column, _, comment in shape["columns"]
+        if comment
+    ]
+    return [*of_columns, f"COMMENT ON TABLE {table.sql} IS {text(shape['comment'] or '')}"]

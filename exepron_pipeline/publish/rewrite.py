@@ -1,0 +1,53 @@
+"""A database file written anew, so that nothing of what was taken out of it stays in its bytes.
+
+Here: the copy, in a format that old DuckDB versions read. Not here: what is taken out (``exclusions.py``,
+``forget/``), and putting the writer's file in place (``replace.py``).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from exepron_pipeline.land.sql import text
+from exepron_pipeline.land.warehouse import STORAGE_VERSION
+from exepron_pipeline.publish.files import put_in_place
+
+MEMORY = "512MB"
+
+
+def rewrite(path: Path, change: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
+    """Change the file at ``path``, then write all that is left to a new file in its place.
+
+    In a file that is only changed, the bytes of what was dropped stay behind.
+
+    Args:
+        path: A database that nobody else has open.
+        change: Is given a connection whose current database it is.
+
+    """
+    fresh = path.with_name(f"{path.name}.rewritten")
+    copy_database(path, fresh, change)
+    put_in_place(fresh, path)
+
+
+def copy_database(
+    source: Path,
+    target: Path,
+    change: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+) -> None:
+    """Write everything that ``source`` holds to a new file; every block of it is read on the way.
+
+    Args:
+        source: A database; changed when ``change`` is given, else only read.
+        target: A file to make.
+        change: As in `rewrite`.
+
+    """
+    access = "" if change else " (READ_ONLY)"
+    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": f"{target}.tmp"}) as con:
+        con.execute(f"ATTACH {text(str(source))} AS source{access}; USE source; SET TimeZone = 'UTC'")
+        if change:
+            change(con)
+        con.execute(f"ATTACH {text(str(target))} AS target (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute("COPY FROM DATABASE source TO target; USE memory; DETACH target; DETACH source")
