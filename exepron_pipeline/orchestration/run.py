@@ -19,9 +19,9 @@ from exepron_pipeline.engine import Engine, open_engine
 from exepron_pipeline.errors import ConfigurationError, ExepronError
 from exepron_pipeline.events import Notice, RunReport
 from exepron_pipeline.http.redact import redact
+from exepron_pipeline.orchestration.attended import TAGS, attended
 from exepron_pipeline.orchestration.definitions import build_defs
 from exepron_pipeline.orchestration.failures import UNEXPECTED
-from exepron_pipeline.orchestration.keys import ATTENDED_TAG
 from exepron_pipeline.orchestration.outcome import JobFailedError, failure_in
 from exepron_pipeline.orchestration.resources import PREVIEW_ROWS
 from exepron_pipeline.progress import show_progress
@@ -55,7 +55,11 @@ def run() -> int:
         KeyboardInterrupt: Somebody stopped it; Dagster has noted so.
 
     """
-    with _instance() as instance, open_engine(preview_rows=PREVIEW_ROWS) as engine:
+    with (
+        _instance() as instance,
+        attended(instance),
+        open_engine(preview_rows=PREVIEW_ROWS) as engine,
+    ):
         engine.sign_in()
         defs = build_defs(resources={"engine": engine, "service": engine})
         with show_progress(len(engine.catalogue.offered), quiet=False) as engine.listen:
@@ -79,7 +83,7 @@ def _instance() -> Iterator[dg.DagsterInstance]:
 
 def _execute(defs: dg.Definitions, job: str, instance: dg.DagsterInstance) -> JobFailedError | None:
     result = defs.resolve_job_def(job).execute_in_process(
-        run_config=QUIET, instance=instance, raise_on_error=False, tags={ATTENDED_TAG: "yes"}
+        run_config=QUIET, instance=instance, raise_on_error=False, tags=TAGS
     )
     return failure_in(result)
 

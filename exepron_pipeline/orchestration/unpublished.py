@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from exepron_pipeline.orchestration.attended import GOING, end_killed
 from exepron_pipeline.orchestration.keys import snapshot_key
 
 LOADS = ("refresh", "reconcile")
@@ -15,13 +16,6 @@ BY_HAND = "__ASSET_JOB"
 
 RECENT = 50
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-GOING = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 def unpublished_load(instance: dg.DagsterInstance, prefix: str) -> str | None:
@@ -44,7 +38,8 @@ def unpublished_load(instance: dg.DagsterInstance, prefix: str) -> str | None:
 
 
 def is_loading(instance: dg.DagsterInstance) -> bool:
-    """True while a refresh or reconcile waits for its turn or is under way."""
+    """True while a refresh or reconcile waits for its turn or is under way; what was killed at a terminal is not."""
+    end_killed(instance)
     return any(instance.get_run_ids(dg.RunsFilter(job_name=job, statuses=GOING), limit=1) for job in LOADS)
 
 

@@ -1,14 +1,17 @@
 """Runs of the engine that are killed at a given point. A script: it is told one run a line, and answers each with a line.
 
 It imports everything once and forks for each run, so that a run costs what it does and not its imports. A point is
-the n-th call that changes a file, sends something or talks to DuckDB, or a time after the beginning; there is no
-hook in the product for any of this.
+the n-th call that changes a file, sends something or talks to DuckDB, a time after the beginning, or the write with
+which a file would become longer than so many bytes: that one strikes inside of DuckDB too, in the midst of its log
+and its blocks. There is no hook in the product for any of this.
 """
 
 import functools
+import importlib
 import itertools
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -35,24 +38,25 @@ CHANGES = {
 class Points:
     """Counts points, and ends the process without a word at the one that was chosen."""
 
-    def __init__(self, chosen: int | None) -> None:
+    def __init__(self, chosen: int | None, answer: int) -> None:
         self.passed = 0
-        self._numbers, self._chosen = itertools.count(1), chosen
+        self._numbers, self._chosen, self._answer = itertools.count(1), chosen, answer
         self._pid = os.getpid()
         sys.addaudithook(self._audit)
         connect = duckdb.connect
         duckdb.connect = lambda *given, **more: Told(connect(*given, **more), self)  # type: ignore[assignment,method-assign]
 
-    def reach(self) -> None:
-        """One point more."""
+    def reach(self, *where: object) -> None:
+        """One point more; ``where`` is told when it is the chosen one."""
         self.passed = next(self._numbers)
         if self.passed == self._chosen:
+            os.write(self._answer, json.dumps({"killed": " ".join(map(str, where))}).encode())
             os.kill(self._pid, signal.SIGKILL)
 
     def _audit(self, event: str, given: tuple[Any, ...]) -> None:
         writes = event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR)
         if writes or event in CHANGES:
-            self.reach()
+            self.reach(event, *given[:1])
 
 
 class Told:
@@ -68,14 +72,25 @@ class Told:
         self.close()
 
     def __getattr__(self, name: str) -> Any:
-        if name in {"execute", "sql", "register", "close"}:
-            self._points.reach()
+        if name in {"sql", "register", "close"}:
+            self._points.reach(name)
         return getattr(self._con, name)
+
+    def cursor(self) -> Self:
+        """Another connection to the same."""
+        return type(self)(self._con.cursor(), self._points)
+
+    def execute(self, sql: str, *given: object) -> Any:
+        """A statement."""
+        self._points.reach("execute", sql[:40])
+        return self._con.execute(sql, *given)
 
 
 def run(order: dict[str, Any]) -> tuple[int, list[str]]:
-    """Do what is ordered; give the exit code, and notices of interrupted reads."""
+    """Do what is ordered; give the exit code, and what was told."""
     told: list[str] = []
+    if order["action"] == "dagster":
+        return dagster_run(order), told
     with open_engine(load_settings(**order["settings"])) as engine:
         if order.get("memory"):
             engine.warehouse._memory_limit = order["memory"]
@@ -88,11 +103,27 @@ def run(order: dict[str, Any]) -> tuple[int, list[str]]:
     return exit_code(report), told
 
 
+def dagster_run(order: dict[str, Any]) -> int:
+    """What ``make run`` does, in silence."""
+    settings = {f"EXEPRON_{name.upper()}": value for name, value in order["settings"].items()}
+    own = {"DAGSTER_HOME": order["home"], "EXEPRON_CATALOGUE": order["catalogue"]}
+    os.environ.update(settings | own)
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(null, stream)
+    code: int = importlib.import_module("exepron_pipeline.orchestration.run").run()
+    return code
+
+
 def child(order: dict[str, Any], answer: int) -> None:
     """The forked process."""
     if order.get("seconds"):
         signal.setitimer(signal.ITIMER_REAL, order["seconds"])  # its signal ends the process, wherever it is
-    points, began = Points(order.get("point")), time.monotonic()
+    if order.get("bytes"):
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["bytes"], order["bytes"]))
+    points, began = Points(order.get("point"), answer), time.monotonic()
     code, told = run(order)
     signal.setitimer(signal.ITIMER_REAL, 0)
     found = {"code": code, "points": points.passed, "seconds": time.monotonic() - began, "told": told}
@@ -110,6 +141,8 @@ def main() -> None:
             sys.stdout.write(f"{json.dumps({'code': done.returncode})}\n")
             sys.stdout.flush()
             continue
+        if order["action"] == "dagster":
+            importlib.import_module("exepron_pipeline.orchestration.run")
         here, there = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -125,7 +158,7 @@ def main() -> None:
         with os.fdopen(here) as answers:
             found = answers.read()
         os.waitpid(pid, 0)
-        sys.stdout.write(f"{found or json.dumps({'killed': True})}\n")
+        sys.stdout.write(f"{found or json.dumps({'killed': 'somewhere'})}\n")
         sys.stdout.flush()
 
 

@@ -25,7 +25,7 @@ class Killer:
     names: Sequence[str]
 
     def run(self, folder: Path, action: str, **more: float | str | None) -> dict[str, Any]:
-        """Run an action on a data folder, to its end or to a point."""
+        """Run an action on a data folder, to its end or to a point; where that was is told as far as it is known."""
         settings = {name.removeprefix("EXEPRON_").lower(): text for name, text in self.environment.items()}
         settings["data_dir"] = str(folder)
         return self._told({"action": action, "names": self.names, "settings": settings, **more})
@@ -41,6 +41,12 @@ class Killer:
         self.process.stdin.flush()
         found: dict[str, Any] = json.loads(self.process.stdout.readline())
         return found
+
+    @staticmethod
+    def files(folder: Path) -> set[str]:
+        """The files of a data folder, but for raw pages of the spool, and names that no two runs share."""
+        found = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+        return {path for path in found if not path.startswith(("state/spool/2", "parquet/.versions/"))}
 
     @staticmethod
     def content(folder: Path) -> dict[str, Any]:
