@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land import audits, ledger
 from exepron_pipeline.land.changes import drop_changes, list_changes
+from exepron_pipeline.land.complete import complete
 from exepron_pipeline.land.drift import check_frozen, note_unknown
 from exepron_pipeline.land.history import write_history
 from exepron_pipeline.land.load import Landing, Load
@@ -53,6 +54,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         )
         audits.check_collapse(load, live_of_account)
         stage(con, load, tables)
+        complete(con, tables)
         rejects = [*load.rejects, *keyless(con, load, tables)]
         audits.check_rejected_share(load, rejects)
         scope = scope_of(con, load)

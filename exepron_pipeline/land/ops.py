@@ -116,7 +116,8 @@ SCHEMA_CHANGES = _ops(
     Field(
         "change",
         "VARCHAR",
-        "added, widened, vanished (no longer in the contract, null in new rows), or of a field without a column: "
+        "added, widened, vanished (no longer in the contract, null in new rows), left_out (missing in a copy that was "
+        "published without it), or of a field without a column: "
         "unknown (kept in _extra) or discarded.",
     ),
     Field("type_before", "VARCHAR", "Its type before."),

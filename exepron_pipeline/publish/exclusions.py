@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from exepron_pipeline.catalogue import Catalogue, Column
+from exepron_pipeline.land.complete import LEFT_OUT
 from exepron_pipeline.land.sql import name
 from exepron_pipeline.marts import MARTS
 from exepron_pipeline.publish.rewrite import rewrite
@@ -22,7 +23,6 @@ _OURS = {
     *("_op", "_valid_from", "_valid_to", "_known_from", "_known_to"),
 }
 """Our own columns that tell nothing of a record's content. A hash would let it be guessed."""
-LEFT_OUT = "left_out"
 _TOLD = f"INSERT INTO ops.schema_changes VALUES (now(), '', ?, ?, ?, '{LEFT_OUT}', ?, NULL)"
 
 

@@ -14,11 +14,11 @@ import duckdb
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
 from exepron_pipeline.land import SourceStamp, Warehouse
+from exepron_pipeline.land.complete import LEFT_OUT
 from exepron_pipeline.land.migrate import migrate
 from exepron_pipeline.land.source import refuse_other_source
 from exepron_pipeline.land.sql import text
 from exepron_pipeline.land.warehouse import version_of
-from exepron_pipeline.publish.exclusions import LEFT_OUT
 from exepron_pipeline.publish.parquet_source import copy_parquet
 from exepron_pipeline.publish.replace import replace, set_aside
 from exepron_pipeline.publish.rewrite import copy_database

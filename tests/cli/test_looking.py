@@ -179,7 +179,7 @@ def test_doctor_says_which_setting_is_no_truth(copied):
     own = copied.account_id
     assert f"note who am I: user 1001 in account {own}; EXEPRON_ACCOUNTS asks for 999" in lines
     assert f"     Set EXEPRON_ACCOUNTS={own}, or auto, if that is a mistake." in lines
-    assert ("bad", "warehouse") == rungs(ended)[-1]
+    assert rungs(ended)[-1] == ("bad", "warehouse")
 
 
 def test_doctor_goes_on_beyond_one_set(seen_through, proxy, proxy_kit):

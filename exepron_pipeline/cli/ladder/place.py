@@ -25,7 +25,9 @@ def disk(engine: "Engine") -> Rung:
     written = engine.settings.warehouse_path
     needed = max(TOO_LITTLE, written.stat().st_size if written.exists() else 0)
     if free < needed:
-        text = f"{free >> 20:,} MiB free at {place}; a load and its snapshot need {needed >> 20:,} MiB or more."
+        text = (
+            f"{free >> 20:,} MiB free at {place}; a load and its snapshot need {needed >> 20:,} MiB or more."
+        )
         return bad("disk", WarehouseError(text, hint=_CURE))
     if free < LITTLE_SPACE:
         return note("disk", f"{free >> 20:,} MiB free at {place}, little for a large account", _CURE)

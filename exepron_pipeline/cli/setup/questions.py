@@ -6,7 +6,16 @@ Not here: how a terminal is asked (``dialogue.py``), how answers are tested (``t
 from exepron_pipeline.auth.refusal import GrantRefusedError
 from exepron_pipeline.cli.setup import words
 from exepron_pipeline.cli.setup.answers import WAYS, Answers, Way, has, of_way, way_of
-from exepron_pipeline.cli.setup.dialogue import ask, ask_address, ask_hidden, choose, confirm, good, say, wrong
+from exepron_pipeline.cli.setup.dialogue import (
+    ask,
+    ask_address,
+    ask_hidden,
+    choose,
+    confirm,
+    good,
+    say,
+    wrong,
+)
 from exepron_pipeline.cli.setup.trial import Trial
 from exepron_pipeline.errors import AuthRejectedError, ConfigurationError, ExepronError
 
