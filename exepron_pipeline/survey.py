@@ -4,7 +4,8 @@ Here: which description, which generation, which words stand at the head of the 
 (``discover``), showing and saving (``cli/discover.py``).
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ from exepron_pipeline.discover.difference import difference
 from exepron_pipeline.discover.discovery import Discovery
 from exepron_pipeline.discover.entries import Finding
 from exepron_pipeline.discover.frugal import Frugal
-from exepron_pipeline.discover.recording import read_recording
+from exepron_pipeline.discover.pasted import Pasted, read_pasted
+from exepron_pipeline.discover.recording import Recording, read_recording
 from exepron_pipeline.discover.remember import remember
 from exepron_pipeline.discover.write import catalogue_text, laid_over, proposed
 from exepron_pipeline.errors import ConfigurationError, ResponseError
@@ -84,8 +86,10 @@ def survey(
     service = Frugal(tenant.service)
     accounts, missing = ({}, []) if problems else _accounts(tenant)
     own = _own(accounts)
-    named = read_addresses([*urls, *(url for each in read for url in each.lists)], service.base_url, own)
-    if (urls or read) and not named.lists and not openapi:
+    pasted = read_pasted(urls)
+    copied = [*pasted.addresses, *(url for each in read for url in each.lists)]
+    named = read_addresses(copied, service.base_url, own)
+    if (urls or recordings) and not named.lists and not openapi:
         raise ConfigurationError(_elsewhere(named, service.base_url), hint=_NOT_BELOW)
     only = bool(named.lists) and not openapi
     base = in_use if only and in_use and in_use.exists() else None
@@ -100,7 +104,7 @@ def survey(
     entries = discovery.entries(findings)
     remember(tenant.profile, findings, accounts, DIALECTS[generation])
     tenant.profile.save()
-    said = (*problems, *missing, *told_problems, *_left_out(named))
+    said = (*problems, *missing, *told_problems, *_left_out(named, pasted, read))
     head = _head(tenant, origin, generation, findings, said)
     text = _text(entries, head, base, replace=built_in is None) if entries else None
     against = str(base) if base else "the built-in catalogue" if built_in else ""
@@ -144,12 +148,19 @@ def _own(accounts: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _left_out(named: Addresses) -> list[str]:
-    """Say which hosts were left out, and how many addresses of each; no more of them is told."""
+def _left_out(named: Addresses, pasted: Pasted, read: Sequence[Recording]) -> Iterator[str]:
+    """Say what was not taken, by number, and by host; no more of it is told."""
     hosts = sorted(named.elsewhere.items(), key=lambda each: -each[1])
-    shown = [f"{host} ({count})" for host, count in hosts[:_HOSTS]]
-    more = [f"{len(hosts) - _HOSTS} more"] if len(hosts) > _HOSTS else []
-    return [f"Addresses of other hosts were left out: {', '.join([*shown, *more])}."] if hosts else []
+    if hosts:
+        shown = [f"{host} ({count})" for host, count in hosts[:_HOSTS]]
+        more = [f"{len(hosts) - _HOSTS} more"] if len(hosts) > _HOSTS else []
+        yield f"Left out, as they are not below the API's address: {', '.join([*shown, *more])}."
+    written = pasted.written + sum(each.written for each in read)
+    if written:
+        yield f"Left out, as they change something: {written}."
+    others = sum(each.others for each in read)
+    if others:
+        yield f"Left out, as their answers hold no list: {others}."
 
 
 def _elsewhere(named: Addresses, base_url: str) -> str:
@@ -180,20 +191,27 @@ def _accounts(tenant: Tenant) -> tuple[dict[str, str | None], list[str]]:
 def _given(tenant: Tenant, place: str) -> Description:
     """Read a description that the user names; the token goes only with addresses of the service itself."""
     base = tenant.service.base_url
+    shown = place if "://" not in place else _without_secrets(place)
     try:
-        if not place.startswith(("http://", "https://")):
+        if "://" not in place:
             return parse_description(Path(place).read_bytes(), base)
         if place.startswith(f"{base}/"):
             return parse_description(tenant.service.get(place).body, base)
         response = tenant.transport.get(place, {"accept": "*/*"})
-        raise_for_status(response, f"GET {place}")
-        raise_for_html(response, f"GET {place}")
+        raise_for_status(response, f"GET {shown}")
+        raise_for_html(response, f"GET {shown}")
         return parse_description(response.body, base)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigurationError(f"{place} cannot be read: {reason}.", hint="Check --openapi.") from None
+        raise ConfigurationError(f"{shown} cannot be read: {reason}.", hint="Check --openapi.") from None
     except ResponseError as error:
-        raise ConfigurationError(f"{place}: {error.message}", hint=error.hint) from None
+        raise ConfigurationError(f"{shown}: {error.message}", hint=error.hint) from None
+
+
+def _without_secrets(address: str) -> str:
+    """An address as it may be shown: without user, query and fragment."""
+    scheme, _, rest = re.split(r"[?#]", address, maxsplit=1)[0].partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _of_lists(service: Frugal) -> Description:

@@ -21,6 +21,8 @@ NOTHING = 4
 """Exit code when the service offers nothing that can be read."""
 UNSAVED = 2
 """Exit code when addresses led to a catalogue, and nobody was there to confirm it."""
+SHOWN = 8
+"""Sets that are named in one line; the rest is counted."""
 OPTIONS = ("top", "skip", "orderby", "filter", "select", "count")
 
 
@@ -182,8 +184,18 @@ def _number(value: int | None) -> str:
 
 
 def _not_read(found: "Survey") -> list[str]:
-    lines = [f"Not read: {each.described.name}: {each.problem}." for each in found.findings if each.problem]
+    """One line a reason: a description may have thousands of sets."""
+    reasons: dict[str, list[str]] = {}
+    for each in found.findings:
+        if each.problem:
+            reasons.setdefault(each.problem, []).append(each.described.name)
+    lines = [f"Not read: {_names(names)}: {problem}." for problem, names in reasons.items()]
     return lines + [f"{each.name}: {note}." for each in found.findings for note in each.notes]
+
+
+def _names(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
 
 
 def _outcome(found: "Survey", out: Path | None, catalogue: "Catalogue | None") -> str:

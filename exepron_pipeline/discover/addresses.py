@@ -29,6 +29,8 @@ _IN_PARENTHESES = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\((.*)\)")
 _LONGEST_WORD = 40
 _TOKEN = 20
 """A word this long with digits in it is a token, not a name."""
+_FULL_NAME = re.compile(r"(?!.*\.(?:svc|json|xsodata|ashx|php|api)$)[a-z][a-z-]*(?:\.[a-z][a-z-]*)+")
+"""A person's, such as the user name anna.berg; names of types and actions have capitals, those of files an ending."""
 _NOT_LISTS = {"$metadata", "$batch"}
 _NUMBERED = 0.25
 
@@ -93,15 +95,31 @@ def _below(url: str, base_url: str) -> tuple[str, ...] | None:
         return None
     if parts.scheme and parts.scheme not in {"http", "https"}:
         return None
-    path = [unquote(each).partition(";")[0] for each in parts.path.split("/") if each]
+    path = list(_segments(parts.path))
     root = [each for each in base.path.split("/") if each]
     if not host:
+        if root and "." in "".join(path[:1]) and _begins(path[1:], root):
+            path = path[1:]  # a host without its scheme
         return tuple(path[len(root) :] if _begins(path, root) else path)
     if host == base.hostname and _begins(path, root):
         return tuple(path[len(root) :])
     places = range(len(path) - len(root) + 1) if root else range(0)
     place = next((place for place in places if _begins(path[place:], root)), None)
     return None if place is None else tuple(path[place + len(root) :])
+
+
+def _segments(path: str) -> list[str]:
+    """The words of a path, without sessions, without a query that was encoded or lost its question mark, without dots."""
+    found: list[str] = []
+    for each in path.split("/"):
+        word, *query = re.split(r"[;?&#]", unquote(each), maxsplit=1)
+        if word == "..":
+            found = found[:-1]
+        elif word not in {"", "."}:
+            found.append(word)
+        if query and not each.count(";"):
+            break
+    return found
 
 
 def _begins(path: list[str], root: list[str]) -> bool:
@@ -123,6 +141,8 @@ def _is_value(segment: str) -> bool:
     digits = sum(mark.isdigit() for mark in segment)
     is_token = len(segment) >= _TOKEN and (digits > 0 or segment.startswith("eyJ"))
     is_numbered = digits > len(segment) * _NUMBERED
+    if _FULL_NAME.fullmatch(segment):
+        return True
     return not _WORD.fullmatch(segment) or is_token or is_numbered or len(segment) > _LONGEST_WORD
 
 

@@ -20,7 +20,10 @@ from exepron_pipeline.odata.wrapped import find_rows
 
 LARGEST = 256 << 20
 """Bytes of a recording; a morning in the browser, pictures included, has less."""
-_GOOD = range(200, 400)
+_GOOD = {200, 201, 202, 203, 206, 304}
+_WRITING = {"POST", "PUT", "PATCH", "MERGE", "DELETE"}
+_CUT = 4096
+"""Characters before the end within which the JSON of an answer that was cut off breaks: in its last text or number."""
 _HINT = "Record anew: open the browser's developer tools, Network, make the calls, then 'Save all as HAR with content'."
 _NO_DATA = (
     "image/",
@@ -78,7 +81,8 @@ def read_recording(path: Path) -> Recording:
             raise ConfigurationError(
                 f"{path} has more than {LARGEST >> 20} MB.", hint="Record only the calls that list data."
             )
-        document = json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
+        raw = path.read_bytes()
+        document = json.loads(raw.decode(json.detect_encoding(raw), errors="replace"))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigurationError(f"{path} cannot be read: {reason}.", hint="Check --har.") from None
@@ -99,12 +103,12 @@ def _left_of(entries: list[dict[str, Any]]) -> Recording:
         url = request.get("url")
         if not isinstance(url, str) or not _is_data(url, response):
             continue
-        if str(request.get("method", "GET")).upper() != "GET":
-            written += 1
-        elif _is_list(response):
+        method = str(request.get("method", "GET")).upper()
+        if method == "GET" and _is_list(response):
             lists.setdefault(url)
         else:
-            others += 1
+            others += method == "GET"
+            written += method in _WRITING
     return Recording(tuple(lists), others, written, len(entries))
 
 
@@ -126,12 +130,14 @@ def _is_data(url: str, response: Mapping[str, Any]) -> bool:
 
 
 def _is_list(response: Mapping[str, Any]) -> bool:
-    """True when the answer was a list of records, or was not kept."""
+    """True when the answer was a list of records, or was not kept whole: browsers cut off what is large."""
     text = _text(_object(response, "content"))
     if text is None:
         return True
     try:
         document = json.loads(text)
+    except json.JSONDecodeError as error:
+        return text.lstrip()[:1] in {"[", "{"} and error.pos >= len(text) - _CUT
     except (ValueError, RecursionError):
         return False
     if isinstance(document, dict):
@@ -144,7 +150,7 @@ def _text(content: Mapping[str, Any]) -> str | None:
     if not isinstance(text, str) or not text:
         return None
     if content.get("encoding") != "base64":
-        return text
+        return text.removeprefix("\ufeff")
     try:
         return base64.b64decode(text, validate=False).decode("utf-8-sig", errors="replace")
     except (binascii.Error, ValueError):

@@ -57,7 +57,7 @@ def test_what_is_no_list_is_counted(tmp_path):
     found = read(
         tmp_path,
         call("one", {"id": 1}),
-        call("broken", '[{"id": 1'),
+        call("broken", '[{"id": 1,,' + " " * 5_000),
         call("error", {"error": {"details": ROWS}}),
         call("deep", "[" * 200_000),
         call("bad-base64", "a", encoding="base64"),
@@ -65,6 +65,54 @@ def test_what_is_no_list_is_counted(tmp_path):
     )
     assert found.lists == (f"{HOST}/bad-base64",)  # as if it had not been kept
     assert (found.others, found.written) == (4, 1)
+
+
+def test_what_browsers_make_of_answers(tmp_path):
+    """Firefox cuts off what is large, Chromium keeps nothing of what was cached, Safari names no type, Charles codes all in base64."""
+    rows = json.dumps([{"id": number, "name": "x" * 40} for number in range(500)])
+    coded = base64.b64encode(rows.encode()).decode()
+    found = read(
+        tmp_path,
+        call("firefox", rows[: len(rows) // 2]),
+        call("firefox-in-base64", coded[: len(coded) // 8 * 4], encoding="base64"),
+        call("chromium", status=304, kind=""),
+        call("safari", rows, kind=""),
+        call("charles", coded, encoding="base64", kind="application/octet-stream"),
+        call("mark", "\ufeff" + rows),
+    )
+    assert [url.rpartition("/")[2] for url in found.lists] == [
+        "firefox",
+        "firefox-in-base64",
+        "chromium",
+        "safari",
+        "charles",
+        "mark",
+    ]
+
+
+def test_what_asks_for_no_data_is_no_call(tmp_path):
+    """Questions of the browser itself, redirects, sockets and empty answers are neither lists nor changes."""
+    socket = call("socket", status=101)
+    socket["request"]["url"] = "wss://api.example.com/api/v1/socket"
+    found = read(
+        tmp_path,
+        call("a", method="OPTIONS"),
+        call("a", method="HEAD"),
+        call("a", method="CONNECT"),
+        call("signin?code=hush", status=302),
+        call("beacon", status=204, method="POST"),
+        socket,
+        call("login", {"token": "hush"}, method="POST"),
+    )
+    assert (found.lists, found.others, found.written) == ((), 0, 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_every_unicode_is_read(tmp_path, encoding):
+    """A recording that another program saved in another Unicode is read all the same."""
+    place = tmp_path / "calls.har"
+    place.write_text(json.dumps({"log": {"entries": [call("ä", ROWS)]}}, ensure_ascii=False), encoding)
+    assert read_recording(place).lists == (f"{HOST}/ä",)
 
 
 def test_parts_of_a_page_are_passed_over(tmp_path):
