@@ -79,13 +79,17 @@ class ServerUnavailableError(TransientError):
     Args:
         message: What was asked and what came.
         retry_after: Seconds that the service asked us to wait, if it did.
+        status: The HTTP status.
         hint: What the reader can do about it.
 
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, status: int | None = None, hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.status = status
 
 
 class RateLimitedError(ServerUnavailableError):

@@ -11,6 +11,7 @@ from typing import Any, Generic
 import pyarrow as pa
 
 from exepron_pipeline.errors import (
+    EntitySetMissingError,
     ExepronError,
     PermanentError,
     RecordKeyError,
@@ -37,6 +38,9 @@ PAGE_SIZE = 5_000
 
 TOO_LONG = frozenset({414, 431})
 """Statuses for an address that is too long; 431 is what servers without 414 in them answer."""
+
+LONG_QUERY = 2_048
+"""Characters behind the ``?`` above which IIS, as it comes, says 404: the path may be there all the same."""
 
 READS = 3
 """Reads by place, at most, until two in a row agree."""
@@ -231,6 +235,10 @@ class PathReader(Generic[D]):
             if error.status in TOO_LONG:
                 raise _TooLongError(error) from None
             raise
+        except EntitySetMissingError as error:
+            if len(address.partition("?")[2]) > LONG_QUERY:
+                raise _TooLongError(error) from None
+            raise
         self._moved_on = time.monotonic()
         return response
 
@@ -260,7 +268,7 @@ class PathReader(Generic[D]):
 class _TooLongError(Exception):
     """The address was too long: no refusal of an option, which paging would cope with."""
 
-    def __init__(self, refusal: RequestRejectedError) -> None:
+    def __init__(self, refusal: PermanentError) -> None:
         super().__init__()
         self.refusal = refusal
 

@@ -102,7 +102,8 @@ def _problem(response: Response, what: str) -> ExepronError:
     passes = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     kind = _KINDS.get(status, ServerUnavailableError if passes else RequestRejectedError)
     if issubclass(kind, ServerUnavailableError):
-        return kind(message, retry_after=retry_after_seconds(response.headers, datetime.now(UTC)), hint=hint)
+        wait = retry_after_seconds(response.headers, datetime.now(UTC))
+        return kind(message, retry_after=wait, status=status, hint=hint)
     if issubclass(kind, RequestRejectedError):
         return kind(message, status=status, detail=detail, hint=hint)
     return kind(message, hint=hint)

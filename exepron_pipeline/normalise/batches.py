@@ -4,6 +4,7 @@ Here: fast path, slow path, and the assembling of tables from what either gives.
 (``fast``, ``slow``) and landing (``land``).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from exepron_pipeline.normalise.personal import hashed
 from exepron_pipeline.normalise.records import Items, NotPlainError, Records, Reject
 from exepron_pipeline.normalise.shape import shape_of
 from exepron_pipeline.normalise.slow import load_document, read_records
+from exepron_pipeline.normalise.values import STAMPS
 from exepron_pipeline.odata.dialect import Dialect
 from exepron_pipeline.odata.page import (
     Envelope,
@@ -178,12 +180,23 @@ class Decoder:
         is_whole = all_have_key(keys)
         keyless = [] if is_whole else pc.indices_nonzero(pc.invert(has_key(keys))).to_pylist()
         missing = "the record has no key: " + ", ".join(self._set.key)
-        reasons = dict.fromkeys(keyless, missing) | dict(records.reasons)
+        reasons = dict.fromkeys(keyless, missing) | self._blurred(records) | dict(records.reasons)
         is_private = any(self._set.column(name).personal for name in self._set.key)
         return [
             Reject(None if is_private else key_text(keys, position), reason, position)
             for position, reason in sorted(reasons.items())
         ]
+
+    def _blurred(self, records: Records) -> dict[int, str]:
+        """Records whose key says more than its column can hold: several of them would become one."""
+        named = [item for item in self._shape.fields if item.column.name in self._set.key]
+        names = {item.kept_as for item in named if item.column.type in STAMPS and item.kept_as}
+        texts = enumerate(records.extra.to_pylist()) if names else ()
+        return {
+            position: f"the key {', '.join(sorted(cut))} is finer than a microsecond: make it text"
+            for position, text in texts
+            if text and (cut := names & json.loads(text).keys())
+        }
 
     def _hidden(self, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
         """Hash personal columns where the policy says so."""

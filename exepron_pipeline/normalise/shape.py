@@ -3,6 +3,7 @@
 Not here: what a field's value means (``values``). Annotations and navigation are no fields at all.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,10 @@ Tree = dict[str, Any]
 
 _DEFERRED = "__deferred"
 _ANNOTATIONS = ("@", "odata.", "__metadata", _DEFERRED)
+_OF_A_FIELD = re.compile(
+    r"@(odata\.|[\w.]+\.\w|(type|context|count|nextLink|etag|id|editLink|readLink|navigationLink|associationLink|media\w+)$)"
+)
+"""What follows a field's name where something is said about it: OData 4.01 leaves ``odata.`` out (JSON 4.01, 4.6)."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def shape_of(entity_set: EntitySet, generation: str, personal: Personal, *, disc
 
 def is_annotation(name: str) -> bool:
     """True for names that OData reserves: they say something about a record and are no part of it."""
-    return name.startswith(_ANNOTATIONS) or "@odata." in name
+    return name.startswith(_ANNOTATIONS) or ("@" in name and _OF_A_FIELD.search(name) is not None)
 
 
 def is_deferred(names: Iterable[str]) -> bool:

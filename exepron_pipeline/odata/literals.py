@@ -60,6 +60,8 @@ def literal(value: object, type_: str, dialect: Dialect) -> str:
     kind = _kind(value, type_)
     if kind in {"timestamp", "wall time"} and isinstance(value, date):
         return stamp_literal(_instant(value), stamp_forms(type_, dialect)[0])
+    if kind in {"timestamp", "wall time"} and isinstance(value, str):  # a key that is kept as text
+        return stamp_forms(type_, dialect)[0].format(utc=value.removesuffix("Z"))
     if kind == "text":
         return quoted(str(value))
     if isinstance(value, bytes):

@@ -6,7 +6,9 @@ version of OData. A service that answers none of them has to be named by the use
 """
 
 import json
+import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from exepron_pipeline.errors import (
@@ -15,6 +17,8 @@ from exepron_pipeline.errors import (
     NotPermittedError,
     RequestRejectedError,
     ResponseError,
+    ServerUnavailableError,
+    TransientError,
 )
 from exepron_pipeline.odata.dialect import DIALECTS, LOGGED_IN_USER, Dialect
 from exepron_pipeline.odata.metadata.find import Documents, find_metadata
@@ -22,6 +26,7 @@ from exepron_pipeline.odata.page import open_envelope
 from exepron_pipeline.odata.question import Api
 
 _NO_ANSWER = (EntitySetMissingError, NotPermittedError, RequestRejectedError, ResponseError)
+_PATIENCE = 3.0  # seconds in which a question that breaks a service is asked again
 _V3_MARKS = ("odata.metadata", "odata.count", "odata.nextLink", "d")
 
 
@@ -43,6 +48,7 @@ def find_generation(service: Documents, setting: str) -> str:
 
     Raises:
         ConfigurationError: It answers no question that we know; or ``setting`` is no dialect.
+        ServerUnavailableError: It fails at our questions, and at those that every service knows.
 
     """
     if setting != "auto":
@@ -52,19 +58,24 @@ def find_generation(service: Documents, setting: str) -> str:
                 f"EXEPRON_GENERATION is {setting!r}.", hint=f"Use auto or one of {names}."
             )
         return setting
-    refused: list[NotPermittedError] = []
-    nested = _document(service, f"{LOGGED_IN_USER}?$select=userId,accountId", refused)
+    nested = _document(service, f"{LOGGED_IN_USER}?$select=userId,accountId")
     if _people(nested, DIALECTS["g1"], DIALECTS["g2"]):
         return _with_envelope(nested) or "g2"
-    flat = _with_envelope(_document(service, "projects?$top=1&$count=true"))
-    if flat:
-        return flat
+    flat = _document(service, "projects?$top=1&$count=true")
+    generation = _with_envelope(flat)
+    if generation:
+        return generation
     described = find_metadata(service)
     if described and described.dialect:
         return described.dialect
-    if refused:
-        hint = "See that EXEPRON_SCOPE covers the API and the user may use it; else check EXEPRON_API_URL."
-        raise ConfigurationError(f"The API refuses this sign-in: {refused[0].message}", hint=hint)
+    for answer in (nested, flat):
+        if isinstance(answer, NotPermittedError):
+            hint = (
+                "See that EXEPRON_SCOPE covers the API and the user may use it; else check EXEPRON_API_URL."
+            )
+            raise ConfigurationError(f"The API refuses this sign-in: {answer.message}", hint=hint)
+        if isinstance(answer, ServerUnavailableError):
+            raise answer  # it may be Exepron's API, on a bad day
     raise ConfigurationError(
         f"The service at {service.base_url} answers neither as Exepron's API nor with metadata of OData.",
         hint="Check EXEPRON_API_URL (its path too: /api/v1 or /v1), or set EXEPRON_GENERATION.",
@@ -107,16 +118,31 @@ def who_am_i(service: Api, dialect: Dialect) -> tuple[Me, ...]:
     return people
 
 
-def _document(service: Documents, address: str, refused: list[NotPermittedError] | None = None) -> object:
-    """Ask a question that the service may not know: None when it does not, or ``refused`` it."""
+def _document(service: Documents, address: str) -> object:
+    """Ask a question that the service may not know: None when it does not; the error where it is forbidden or fails.
+
+    Some services fail (500) at paths that they do not know, and no patience heals that.
+    """
     try:
-        return _parsed(service.get(address).body)
+        return _parsed(_answer(service, address))
     except NotPermittedError as error:
-        if refused is not None:
-            refused.append(error)
-        return None
+        return error
     except _NO_ANSWER:
         return None
+    except ServerUnavailableError as error:
+        if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        return error
+
+
+def _answer(service: Documents, address: str) -> bytes:
+    """Ask with little patience for failures, and with the usual one for whatever else passes."""
+    try:
+        return service.get(address, until=time.monotonic() + _PATIENCE).body
+    except TransientError as error:
+        if isinstance(error, ServerUnavailableError) and error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        return service.get(address).body
 
 
 def _parsed(body: bytes) -> object:

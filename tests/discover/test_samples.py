@@ -13,6 +13,9 @@ from exepron_pipeline.odata.metadata.samples import UNKNOWN, describe_records
     [
         ([1, None, 2**62], Property("p", "Int64")),
         ([1, Decimal("2.50")], Property("p", "Decimal")),
+        ([1, Decimal("0.1"), Decimal("1E+300")], Property("p", "Double")),
+        ([Decimal("1E+27"), Decimal("1E-10")], Property("p", "Decimal")),
+        ([Decimal("1E+27"), Decimal("1E-11")], Property("p", "Double")),
         ([True, False], Property("p", "Boolean")),
         ([True, 1], Property("p", OPAQUE)),
         (["2026-01-01", "2026-12-31"], Property("p", "Date")),

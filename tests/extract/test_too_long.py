@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exepron_pipeline.catalogue.model import EntitySet
-from exepron_pipeline.errors import NetworkError, RequestRejectedError
+from exepron_pipeline.errors import EntitySetMissingError, NetworkError, RequestRejectedError
 from exepron_pipeline.extract.plan import plan_read
 from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.extract.reader import ReadResult, read
@@ -89,6 +89,29 @@ def test_long_field_lists_are_left_out(fake: ModuleType, people: EntitySet, spoo
     assert first
     assert keys(fake, reading(fake, service, people, spool, profile)) == set(range(40))
     assert type(service).refused == first
+
+
+def test_a_long_question_is_not_found(fake: ModuleType, tasks: EntitySet, spool: Spool) -> None:
+    """A server that says 404 to a long query is asked in parts; one without the path is still without it."""
+    chain = " or ".join(f"taskId eq {key}" for key in range(200))
+    entity_set = tasks.model_copy(update={"filter": chain})
+
+    class Iis(fake.FakeService):  # type: ignore[misc,name-defined]  # a module that was loaded by its path
+        struck = 0
+
+        def get(self, address: str, headers: Any = None, *, until: float | None = None) -> Any:
+            if len(address.partition("?")[2]) > 2_048:  # what IIS takes
+                type(self).struck += 1
+                raise EntitySetMissingError("GET: 404")
+            return super().get(address, headers)
+
+    service = Iis(rows(*range(40)), ("taskId",), envelope="value", counts=True)
+    result = reading(fake, service, entity_set, spool, Profile())
+    assert (keys(fake, result), result.evidence) == (set(range(40)), "count")
+    assert service.struck
+    service.paths = frozenset()
+    with pytest.raises(EntitySetMissingError):
+        reading(fake, service, entity_set, spool, Profile())
 
 
 def test_what_cannot_be_shortened_fails(fake: ModuleType, tasks: EntitySet, spool: Spool) -> None:

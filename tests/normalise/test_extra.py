@@ -21,13 +21,29 @@ def test_no_unknown_field_is_null(bench: Any, things: Any) -> None:
 
 @pytest.mark.parametrize(
     "field",
-    ["@odata.etag", "odata.id", "tasks@odata.navigationLink", "__metadata", "owner"],
+    [
+        "@odata.etag",
+        "odata.id",
+        "tasks@odata.navigationLink",
+        "cost@type",
+        "tasks@count",
+        "photo@mediaEtag",
+        "cost@Org.Vocabulary.Unit",
+        "__metadata",
+        "owner",
+    ],
 )
 def test_annotations_and_navigation_are_no_fields(bench: Any, things: Any, field: str) -> None:
     """What OData says about a record, and what leads to others, is not kept."""
     decode = bench(things(navigation=("owner",)))
     for value in ("x", {"a": {"b": [1.5]}}, 5, None):
         assert decode(json.dumps([{"thingId": 1, field: value}])).table["_extra"].to_pylist() == [None]
+
+
+def test_a_name_with_an_at_sign_is_a_field(bench: Any, things: Any) -> None:
+    """Only what OData reserves is an annotation; services of other kinds name fields as they like."""
+    page = bench(things())('[{"thingId": 1, "user@home": "x", "a@b": 2}]')
+    assert page.table["_extra"].to_pylist() == ['{"a@b":2,"user@home":"x"}']
 
 
 def test_deferred_links_are_no_fields(bench: Any, things: Any) -> None:

@@ -50,3 +50,18 @@ def test_hashed_keys_still_page(bench: Any, things: Any, column: Any) -> None:
     assert page.last_key == ("c@d",)
     assert len(page.table["mail"][0].as_py()) == 64
     assert page.rejects[0].key is None
+
+
+def test_a_key_finer_than_its_column_is_rejected(bench: Any, things: Any, column: Any) -> None:
+    """Records whose keys differ beyond microseconds do not become one: the column has to be text."""
+    texts = ["2025-01-01T00:00:00.123456Z", "2025-01-01T00:00:00.1234561Z", "2025-01-01T00:00:00.1234562Z"]
+    body = json.dumps([{"seenAt": text} for text in texts])
+    decoder = bench(things(column("seen_at", "timestamp"), key=("seen_at",)))
+    for page in (decoder(body), decoder.slow(body)):
+        assert page.table.num_rows == 1
+        assert [(item.position, "make it text" in item.reason) for item in page.rejects] == [
+            (1, True),
+            (2, True),
+        ]
+    page = bench(things(column("seen_at", "text"), key=("seen_at",)))(body)
+    assert (page.table["seen_at"].to_pylist(), page.rejects) == (texts, [])

@@ -18,6 +18,13 @@ NOON = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
         ("g3", NOON.replace(microsecond=120_000), "timestamp", "2026-03-11T12:00:00.12Z"),
         ("g1", NOON, "timestamp", "datetime'2026-03-11T12:00:00'"),
         ("odata2", NOON, "timestamp", "datetimeoffset'2026-03-11T12:00:00Z'"),
+        (
+            "odata2",
+            "2026-03-11T12:00:00.1234567Z",
+            "Edm.DateTimeOffset",
+            "datetimeoffset'2026-03-11T12:00:00.1234567Z'",
+        ),
+        ("odata4", "2026-03-11T12:00:00.1234567Z", "Edm.DateTimeOffset", "2026-03-11T12:00:00.1234567Z"),
         ("odata4", date(1, 1, 1), "date", "0001-01-01"),
         ("odata2", date(9999, 12, 31), "date", "datetime'9999-12-31T00:00:00'"),
         ("odata4", time(21, 14, 35), "time", "21:14:35"),

@@ -1,5 +1,5 @@
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -10,7 +10,9 @@ from exepron_pipeline.errors import (
     NotPermittedError,
     RequestRejectedError,
     ResponseError,
+    ServerUnavailableError,
 )
+from exepron_pipeline.http.transport import Response
 from exepron_pipeline.odata.dialect import DIALECTS, LOGGED_IN_USER
 from exepron_pipeline.odata.probe import Me, find_generation, who_am_i
 
@@ -51,6 +53,42 @@ def test_an_unknown_service_has_to_be_named(fake: ModuleType) -> None:
     assert not service.asked
     with pytest.raises(ConfigurationError, match="g9"):
         find_generation(service, "g9")
+
+
+METADATA = b"""<Edmx xmlns="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0"><DataServices>
+<Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace="X"/></DataServices></Edmx>"""
+
+
+def failing(status: int, metadata: bool) -> Any:
+    """A service that fails at every path but its metadata; ``asked`` are its questions, each with its patience."""
+
+    class Failing:
+        base_url = "http://127.0.0.1:9/odata"
+        asked: ClassVar[list[tuple[str, bool]]] = []
+
+        def get(self, address: str, headers: Any = None, *, until: float | None = None) -> Response:
+            self.asked.append((address.partition("?")[0], until is not None))
+            if metadata and address == "$metadata":
+                return Response(200, {}, METADATA, address, 0.0)
+            raise ServerUnavailableError(f"{status}", status=status)
+
+    return Failing()
+
+
+def test_a_service_that_fails_at_unknown_paths() -> None:
+    """A service that answers 500 to paths that it does not know is known by its metadata, and soon."""
+    service = failing(500, metadata=True)
+    assert find_generation(service, "auto") == "odata4"
+    assert service.asked == [(LOGGED_IN_USER, True), ("projects", True), ("$metadata", False)]
+
+
+@pytest.mark.parametrize(("status", "metadata"), [(500, False), (503, True)])
+def test_a_service_that_is_down_is_no_other_service(status: int, metadata: bool) -> None:
+    """A service that fails everywhere, or is only unavailable, leads to no verdict, after all patience."""
+    service = failing(status, metadata=metadata)
+    with pytest.raises(ServerUnavailableError, match=str(status)):
+        find_generation(service, "auto")
+    assert service.asked[-1][1] is False
 
 
 def test_a_refused_token_is_no_verdict(fake: ModuleType) -> None:

@@ -36,8 +36,10 @@ class Documents(Protocol):
 
     base_url: str
 
-    def get(self, address: str, headers: Mapping[str, str] | None = None) -> Response:
-        """Return a good answer, or raise one of our errors."""
+    def get(
+        self, address: str, headers: Mapping[str, str] | None = None, *, until: float | None = None
+    ) -> Response:
+        """Return a good answer, or raise one of our errors; nothing is tried again after ``until``."""
 
 
 def find_description(service: Documents) -> Description | None:

@@ -1,8 +1,8 @@
 """What records look like, from records: for services that describe themselves in no document.
 
 Here: the narrowest type that every seen value fits. Not here: asking for the records. A type from samples is a guess:
-the next record may be different; so a number with decimals is a Decimal, never a binary fraction, and a property
-that was always null is of unknown type.
+the next record may be different; so a number with decimals is a Decimal, and a binary fraction only where the
+numbers seen fit no Decimal, and a property that was always null is of unknown type.
 """
 
 import re
@@ -17,6 +17,8 @@ UNKNOWN = "PrimitiveType"
 """Type of a property of which no value was seen."""
 
 DEEPEST = 6
+MOST_DIGITS, LEAST_BEHIND = 38, 10
+"""Digits of a Decimal in all, and those behind the point that are always kept free."""
 _ANNOTATION = re.compile(r"^(@|odata\.|__metadata$|__deferred$)|@")
 _TEXTS = (
     ("Guid", re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
@@ -80,8 +82,18 @@ def _scalar(seen: Sequence[Any]) -> str:
     if all(isinstance(value, int) for value in seen):
         return "Int64"
     if all(isinstance(value, int | Decimal) for value in seen):
-        return "Decimal"
+        return "Decimal" if _are_decimals(seen) else "Double"
     return _text(seen) if all(isinstance(value, str) for value in seen) else UNKNOWN
+
+
+def _are_decimals(seen: Iterable[int | Decimal]) -> bool:
+    """False where one number of digits and of decimals does not fit all: beside 1e30 there is no room for 1e-9."""
+    before, behind = 0, LEAST_BEHIND
+    for number in map(Decimal, seen):
+        exponent = number.as_tuple().exponent
+        before = max(before, number.adjusted() + 1)
+        behind = max(behind, -exponent if isinstance(exponent, int) else MOST_DIGITS)
+    return before + behind <= MOST_DIGITS
 
 
 def _text(seen: Iterable[str]) -> str:
