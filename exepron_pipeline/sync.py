@@ -12,8 +12,13 @@ from datetime import UTC, datetime
 
 from exepron_pipeline.catalogue import Catalogue, EntitySet
 from exepron_pipeline.engine import Engine, open_engine
-from exepron_pipeline.errors import ConfigurationError, EntitySetMissingError, NotPermittedError
-from exepron_pipeline.events import Landed, Mode, RunReport, Status, SyncReport
+from exepron_pipeline.errors import (
+    ConfigurationError,
+    EntitySetMissingError,
+    NotPermittedError,
+    WarehouseError,
+)
+from exepron_pipeline.events import Landed, Mode, Notice, RunReport, Status, SyncReport
 from exepron_pipeline.extract.plan import ReadPlan
 from exepron_pipeline.extract.result import ReadResult, weakest
 from exepron_pipeline.extract.spool import drop_old
@@ -136,7 +141,10 @@ def _told(report: SyncReport, engine: Engine) -> Iterator[None]:
     yield
     report.seconds = time.monotonic() - started
     engine.reports[report.entity_set] = report
-    record_attempt(engine.settings.state_dir, engine.load_id, report)
+    try:
+        record_attempt(engine.settings.state_dir, engine.load_id, report)
+    except WarehouseError as error:  # it changes nothing of what came of the sync
+        engine.tell(Notice(report.entity_set, str(error)))
     engine.tell(report)
 
 

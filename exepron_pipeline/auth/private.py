@@ -5,9 +5,13 @@ Here: how such files are written. Not here: what is in them (``store.py``, ``dis
 
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
+
+_OVER = 3600  # seconds: no writing takes so long
 
 
 def private_folder(folder: Path) -> None:
@@ -27,6 +31,8 @@ def check_private(folder: Path) -> None:
 def write_private(path: Path, text: str) -> None:
     """Replace a file by another of mode 0600; when this returns, it survives a power cut.
 
+    What a process that was killed in here left is deleted an hour later.
+
     Raises:
         OSError: It cannot be written; what was there stays.
 
@@ -42,6 +48,10 @@ def write_private(path: Path, text: str) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+    for left in path.parent.glob(f".{path.stem}-*"):
+        with suppress(FileNotFoundError):  # another process was quicker
+            if time.time() - left.stat().st_mtime > _OVER:
+                left.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,27 +5,39 @@ warehouse. Not here: what was landed (``ops.loads``).
 """
 
 import json
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from exepron_pipeline.auth.private import private_folder, unusable
 from exepron_pipeline.events import SyncReport
 
 FILE = "last_runs.json"
 
 
 def record_attempt(state_dir: Path, load_id: str, report: SyncReport) -> None:
-    """Keep what this attempt came to, in place of the former one of the same entity set."""
+    """Keep what this attempt came to, in place of the former one of the same entity set.
+
+    Raises:
+        WarehouseError: It cannot be written; what was there stays.
+
+    """
     finished = datetime.now(UTC).isoformat(timespec="seconds")
-    attempts = read_attempts(state_dir)
-    attempts[report.entity_set] = {"load_id": load_id, "finished_at": finished, **report.as_json()}
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=state_dir, prefix=FILE)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(attempts, file, indent=1)
-    os.replace(name, state_dir / FILE)  # noqa: PTH105 # the name is a string
+    attempt = {"load_id": load_id, "finished_at": finished, **report.as_json()}
+    path = state_dir / FILE
+    try:
+        private_folder(state_dir)
+        with FileLock(path.with_suffix(".lock"), mode=0o600):
+            new = path.with_suffix(".new")
+            new.touch(mode=0o600)
+            new.write_text(
+                json.dumps(read_attempts(state_dir) | {report.entity_set: attempt}, indent=1), "utf-8"
+            )
+            new.replace(path)
+    except OSError as error:
+        raise unusable(path, error) from error
 
 
 def read_attempts(state_dir: Path) -> dict[str, dict[str, Any]]:

@@ -220,7 +220,8 @@ _LOCKED = re.compile(r"could not set lock.*?PID (\d+)", re.IGNORECASE | re.DOTAL
 def _told(error: duckdb.Error, path: Path) -> ExepronError | None:
     """Tell what is wrong with the file; None when the error is about a statement."""
     words = str(error)
-    if not isinstance(error, _OF_THE_FILE) and type(error) is not duckdb.Error:
+    is_commit = isinstance(error, duckdb.TransactionException) and _DISK_FULL.search(words)
+    if not isinstance(error, _OF_THE_FILE) and type(error) is not duckdb.Error and not is_commit:
         return None
     if held := _LOCKED.search(words):
         hint = f"Close {path.name} there: analysts open exepron.duckdb, the snapshot beside it."

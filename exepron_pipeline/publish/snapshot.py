@@ -63,8 +63,8 @@ def publish(warehouse: Warehouse, settings: Settings, *, keep: int = 0) -> Publi
     published_at = datetime.now(UTC)
     snapshot, parquet = settings.snapshot_path, settings.parquet_dir
     with (
-        _alone(settings.state_dir),
         _problems_told(settings.data_dir),
+        _alone(settings.state_dir),
         _work_folder(settings.data_dir) as work,
     ):
         _copy(warehouse, work / snapshot.name)
