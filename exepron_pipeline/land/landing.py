@@ -71,7 +71,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         audits.check_core(con, tables, live_before, counts)
         audits.check_filled(con, load, tables)
         if load.reader and (former is None or load.mode == "reconcile") and load.reader != former:
-            keep_reader(con, load.reader, (load.entity_set.name, load.account_id), load.load_id, moment)
+            keep_reader(con, load.reader, load.entity_set.name, load.account_id, load_id=load.load_id)
         landing = Landing(
             inserted=counts.inserted,
             updated=counts.updated,

@@ -5,13 +5,9 @@ nothing as deleted before somebody has looked.
 """
 
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
 
-import duckdb
 from duckdb import DuckDBPyConnection
 
-from exepron_pipeline.land import ddl
-from exepron_pipeline.land.ops import READERS
 from exepron_pipeline.land.sql import names
 
 
@@ -46,28 +42,15 @@ _WHERE = "WHERE entity_set = $entity_set AND account_id = $account_id"
 def read_reader(con: DuckDBPyConnection, entity_set: str, account_id: str) -> Reader | None:
     """Tell who compared an entity set of an account last, else who read it first; None when nobody knows."""
     where = {"entity_set": entity_set, "account_id": account_id}
-    try:
-        rows = con.execute(f"SELECT {names(_PARTS)} FROM ops.readers {_WHERE}", where).fetchall()
-    except duckdb.CatalogException:  # made before readers were kept
-        return None
+    rows = con.execute(f"SELECT {names(_PARTS)} FROM ops.readers {_WHERE}", where).fetchall()
     return Reader(*rows[0]) if rows else None
 
 
 def keep_reader(
-    con: DuckDBPyConnection, reader: Reader, place: tuple[str, str], load_id: str, moment: datetime
+    con: DuckDBPyConnection, reader: Reader, entity_set: str, account_id: str, *, load_id: str
 ) -> None:
-    """Keep who read, in place of who did before.
-
-    Args:
-        con: The warehouse, in a transaction.
-        reader: Who.
-        place: The entity set and the account.
-        load_id: In which load.
-        moment: When it landed.
-
-    """
-    ddl.ensure(con, [READERS], load_id=load_id, moment=moment)
-    where = dict(zip(("entity_set", "account_id"), place, strict=True))
+    """Keep who read, in place of who did before."""
+    where = {"entity_set": entity_set, "account_id": account_id}
     con.execute(f"DELETE FROM ops.readers {_WHERE}", where)
     row = {**where, **asdict(reader), "load_id": load_id}
     values = ", ".join(f"${column}" for column in row)

@@ -1,8 +1,7 @@
 """Staging: the pages of a load as temporary tables, one row per key. Not here: what they change.
 
 ``_land_incoming`` shows what came, page by page, ``_land_seen`` the keys that came without their rows.
-``_land_keys`` holds, for each key, which of those rows
-is its last state (``_arrived``), the hash of that, and ``_op``: ``insert``, ``update`` or ``unchanged``.
+``_land_keys`` holds, for each key, which of those rows is its last state (``_arrived``), the hash of that, and ``_op``: ``insert``, ``update`` or ``unchanged``.
 ``_land_items_<child>`` are the nested lists. Of a key that came twice, the greatest cursor wins, then the
 last that arrived; its list is that of its page. Rows themselves are not copied: most did not change, and
 those in files are streamed from there.
