@@ -83,7 +83,7 @@ class Outlook:
         """
         plan, tenant = self._engine.plan(entity_set, scope, mode="full"), scope.tenant
         try:
-            decode = self._engine.decoder(plan, scope)
+            decode = self._engine.decoder(plan.entity_set, plan.account_id, plan.generation)
             return sample(plan, tenant.service, tenant.dialect, decode, tenant.profile)
         finally:
             tenant.profile.save()
@@ -131,7 +131,7 @@ class Outlook:
 
     def _newest(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
         plan, kit = self._engine.plan(entity_set, scope, mode="full"), scope.tenant
-        decode = self._engine.decoder(plan, scope)
+        decode = self._engine.decoder(plan.entity_set, plan.account_id, plan.generation)
         page = newest_page(plan, kit.service, kit.dialect, decode, kit.profile)
         if page is None or entity_set.cursor is None or not page.table.num_rows:
             return None

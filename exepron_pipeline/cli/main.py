@@ -21,6 +21,7 @@ from exepron_pipeline.cli import (
     logout,
     plan,
     publish,
+    quarantine,
     query,
     reconcile,
     restore,
@@ -82,6 +83,7 @@ app.command("doctor")(doctor.doctor)
 app.command("plan")(plan.plan)
 app.command("login")(login.login)
 app.command("logout")(logout.logout)
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sandbox.app, name="sandbox")
 
 

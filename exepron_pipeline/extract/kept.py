@@ -21,6 +21,10 @@ class Refusal(Protocol):
     def reason(self) -> str:
         """Why; it shows no personal or financial value."""
 
+    @property
+    def position(self) -> int:
+        """Its place on the page, from 0."""
+
 
 class Decoded(Page, Protocol):
     """A decoded page, as reading has to know it; see `Page` for its other members."""
@@ -48,6 +52,7 @@ class Refused:
 
     key: str | None
     reason: str
+    position: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class Kept:
             "first_key": self.first_key if is_plain else None,
             "last_key": self.last_key if is_plain else None,
             "envelope": [self.envelope.count, self.envelope.next_link],
-            "rejects": [[item.key, item.reason] for item in self.rejects],
+            "rejects": [[item.key, item.reason, item.position] for item in self.rejects],
             "covers": bounds if is_plain and self.covers else None,
         }
 

@@ -15,7 +15,7 @@ from exepron_pipeline.errors import ResponseError
 from exepron_pipeline.extract.result import Arrival, D, Decode
 from exepron_pipeline.http.transport import Response
 from exepron_pipeline.odata.dialect import Dialect
-from exepron_pipeline.odata.page import open_envelope
+from exepron_pipeline.odata.page import Envelope, open_envelope
 
 
 def unnest(response: Response, within: Within, dialect: Dialect, decode: Decode[D]) -> Arrival[D]:
@@ -31,12 +31,7 @@ def unnest(response: Response, within: Within, dialect: Dialect, decode: Decode[
         ResponseError: The answer is no list of records.
 
     """
-    try:
-        document = json.loads(response.body.decode("utf-8-sig"), parse_float=Decimal)
-    except (ValueError, RecursionError):
-        raise ResponseError("the answer is no JSON.", hint="Check EXEPRON_API_URL.") from None
-    rows, envelope = open_envelope(document, response.headers, dialect)
-    outer = [row for row in rows if isinstance(row, Mapping)]
+    outer, envelope = _opened(response.body, response.headers, dialect)
     page = decode(_text(list(_inner(outer, within))).encode(), {})
     keys = [(row[within.key],) for row in outer if row.get(within.key) is not None]
     return Arrival(
@@ -48,6 +43,28 @@ def unnest(response: Response, within: Within, dialect: Dialect, decode: Decode[
         keys_ascending=all(one < other for one, other in pairwise(keys)),
         envelope=envelope,
     )
+
+
+def inner_list(body: bytes, within: Within, dialect: Dialect) -> bytes:
+    """The inner records of a page of outer ones, as a list like `unnest` decodes.
+
+    Raises:
+        ResponseError: The page is no list of records.
+
+    """
+    outer, _ = _opened(body, {}, dialect)
+    return _text(list(_inner(outer, within))).encode()
+
+
+def _opened(
+    body: bytes, headers: Mapping[str, str], dialect: Dialect
+) -> tuple[list[Mapping[str, Any]], Envelope]:
+    try:
+        document = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
+    except (ValueError, RecursionError):
+        raise ResponseError("the answer is no JSON.", hint="Check EXEPRON_API_URL.") from None
+    rows, envelope = open_envelope(document, headers, dialect)
+    return [row for row in rows if isinstance(row, Mapping)], envelope
 
 
 def _inner(outer: list[Mapping[str, Any]], within: Within) -> Iterator[dict[str, Any]]:

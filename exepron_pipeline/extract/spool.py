@@ -103,7 +103,7 @@ class Spool:
                 last_key=page.last_key,
                 keys_ascending=page.keys_ascending,
                 envelope=page.envelope,
-                rejects=tuple(Refused(each.key, each.reason) for each in page.rejects),
+                rejects=tuple(Refused(each.key, each.reason, each.position) for each in page.rejects),
                 covers=covers,
                 sums={
                     child: write(self.file(number, child), packed(with_origin(table, number)))
@@ -245,6 +245,11 @@ def open_page(state_dir: Path, reference: str) -> bytes:
     """Return a raw page; FileNotFoundError once it has been dropped."""
     with pa.input_stream(state_dir / FOLDER / reference, compression=PACKED) as stream:
         return bytes(stream.read())
+
+
+def has_page(state_dir: Path, reference: str) -> bool:
+    """Tell whether a raw page is still there."""
+    return (state_dir / FOLDER / reference).exists()
 
 
 def drop_old(state_dir: Path, days: float = KEEP_DAYS) -> int:

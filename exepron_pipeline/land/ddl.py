@@ -5,7 +5,6 @@ the contract stays and is null in rows written from then on. Each such change is
 ``ops.schema_changes``.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +12,8 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import ContractError
-from exepron_pipeline.land.sql import INSTANT, name, text
+from exepron_pipeline.land.sql import name, text
+from exepron_pipeline.land.widening import carried_over, is_lossless
 
 
 @dataclass(frozen=True)
@@ -177,26 +177,9 @@ def _difference(table: Table, wanted: Field, before: str | None) -> Change | Non
             "aside and sync again."
         )
         raise ContractError(f"{what}.", hint=hint)
-    return Change(
-        wanted.name, "widened", before, wanted.type, f"{alter} ALTER COLUMN {column} TYPE {wanted.type}"
-    )
-
-
-_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
-_BIGINT_DIGITS = 19
-_TO_TEXT = {"BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIME", INSTANT, "JSON"}
-
-
-def is_lossless(before: str, after: str) -> bool:
-    """Tell whether every value of the type ``before`` can be kept exactly as one of the type ``after``."""
-    old, new = _DECIMAL.fullmatch(before), _DECIMAL.fullmatch(after)
-    if new:
-        digits, scale = (int(old[1]), int(old[2])) if old else (_BIGINT_DIGITS, 0)
-        room = int(new[1]) - int(new[2]) >= digits - scale and int(new[2]) >= scale
-        return room and (bool(old) or before == "BIGINT")
-    if after == "VARCHAR":
-        return bool(old) or before in _TO_TEXT
-    return (before, after) == ("DATE", INSTANT)
+    using = carried_over(column, before, wanted.type)
+    statement = f"{alter} ALTER COLUMN {column} TYPE {wanted.type} USING {using}"
+    return Change(wanted.name, "widened", before, wanted.type, statement)
 
 
 def _comment(con: DuckDBPyConnection, table: Table, existing: _Existing) -> None:

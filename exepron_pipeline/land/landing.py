@@ -17,7 +17,7 @@ from exepron_pipeline.land.drift import check_frozen, note_unknown
 from exepron_pipeline.land.history import write_history
 from exepron_pipeline.land.load import Landing, Load
 from exepron_pipeline.land.merge import write_core
-from exepron_pipeline.land.readers import keep_reader, read_reader
+from exepron_pipeline.land.quarantine import distinct, drop_superseded, enter
 from exepron_pipeline.land.scope import adopt_scope, scope_of
 from exepron_pipeline.land.sql import transaction
 from exepron_pipeline.land.staging import incoming, keyless, stage, unstage
@@ -55,23 +55,20 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         )
         audits.check_collapse(load, live_of_account)
         stage(con, load, tables)
+        superseded = drop_superseded(con, load, tables)
         complete(con, tables)
         rejects = [*load.rejects, *keyless(con, load, tables)]
         audits.check_rejected_share(load, rejects)
+        rejects = distinct(rejects)
         scope = scope_of(con, load)
         notes = (*find_gone(con, load, tables, scope), *note_unknown(con, load, moment))
         counts = list_changes(con, load, tables)
         audits.check_deleted_share(load, live_of_account, counts.deleted)
-        former = read_reader(con, load.entity_set.name, load.account_id)
-        audits.check_reader(load, former, counts.deleted)
         write_history(con, load, tables, moment)
         write_core(con, load, tables, moment)
         if load.scope != scope.filter and load.mode != "incremental":
             adopt_scope(con, load, tables, moment)
         audits.check_core(con, tables, live_before, counts)
-        audits.check_filled(con, load, tables)
-        if load.reader and (former is None or load.mode == "reconcile") and load.reader != former:
-            keep_reader(con, load.reader, load.entity_set.name, load.account_id, load_id=load.load_id)
         landing = Landing(
             inserted=counts.inserted,
             updated=counts.updated,
@@ -81,8 +78,10 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
             watermark_after=ledger.watermark_after(con, load),
             live_rows=audits.live_rows(con, tables, load.account_id),
             notes=notes,
+            superseded=superseded,
         )
-        ledger.record(con, load, landing, rejects, moment)
+        enter(con, load, tables, rejects, moment)
+        ledger.record(con, load, landing, moment)
         drop_changes(con)
         unstage(con, load, tables)
     return landing

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
-from exepron_pipeline.land.load import Landing, Load, Rejected, instant
-from exepron_pipeline.land.sql import NO_DATE, names
-from exepron_pipeline.land.staging import KEYS
+from exepron_pipeline.land.load import Landing, Load, instant
+from exepron_pipeline.land.sql import INSTANT, name, names
+from exepron_pipeline.land.staging import INCOMING
 
 
 def next_moment(con: DuckDBPyConnection, load: Load, now: datetime) -> datetime:
@@ -29,24 +29,20 @@ def read_watermarks(con: DuckDBPyConnection) -> dict[tuple[str, str], datetime]:
 
 
 def watermark_after(con: DuckDBPyConnection, load: Load) -> datetime | None:
-    """Give the watermark that this load leaves: the greatest cursor that landed, never less than the former.
+    """Give the watermark that this load leaves: the greatest cursor that came, never less than the former.
 
-    A read from a later instant on than the former watermark leaves it where it was: what lies between was not read.
-    The calendar's last day means *no date*: as a watermark it would end all reading.
+    The calendar's last day (.NET's MaxValue) means *no date*: as a watermark it would end all reading.
     """
     former = read_watermarks(con).get((load.entity_set.name, load.account_id))
-    began_later = load.lower is not None and (former is None or former < load.lower)
-    if load.cursor is None or (load.mode == "incremental" and began_later):
+    if load.cursor is None or load.behind:  # a replay reads nothing, so it moves nothing
         return former
-    [(newest,)] = con.execute(
-        f"SELECT epoch_us(max(_cursor)) FROM {KEYS} WHERE _cursor < {NO_DATE}"
-    ).fetchall()
+    cursor = f"epoch_us(CAST(max({name(load.cursor)}) AS {INSTANT}))"
+    dated = f"CAST({name(load.cursor)} AS {INSTANT}) < TIMESTAMPTZ '9999-12-31 00:00:00+00'"
+    [(newest,)] = con.execute(f"SELECT {cursor} FROM {INCOMING} WHERE {dated}").fetchall()
     return max(filter(None, [former, instant(newest)]), default=None)
 
 
-def record(
-    con: DuckDBPyConnection, load: Load, landing: Landing, rejects: list[Rejected], moment: datetime
-) -> None:
+def record(con: DuckDBPyConnection, load: Load, landing: Landing, moment: datetime) -> None:
     """Write what the load did into ``ops``, and move its watermark."""
     who = {"load_id": load.load_id, "entity_set": load.entity_set.name, "account_id": load.account_id}
     _insert(con, "loads", {**who, **_outcome(load, landing, moment)})
@@ -58,27 +54,13 @@ def record(
     after = {"live_rows": landing.live_rows, "evidence": load.evidence, "counted_at": moment}
     _insert(con, "counts", {**who, **counts, **after})
     _insert(con, "requests", {**who, "requests": load.requests, "pages": load.pages, "finished_at": moment})
-    _quarantine(con, rejects, {**who, "moment": moment})
     if landing.watermark_after:
         _move_watermark(con, load, landing.watermark_after, moment)
 
 
-def _quarantine(con: DuckDBPyConnection, rejects: list[Rejected], common: dict[str, object]) -> None:
-    lists = {
-        "keys": [reject.key for reject in rejects],
-        "reasons": [reject.reason for reject in rejects],
-        "pages": [reject.page for reject in rejects],
-    }
-    unnested = ", ".join(f"unnest(CAST(${column} AS VARCHAR[]))" for column in lists)
-    con.execute(
-        f"INSERT INTO ops.quarantine SELECT $load_id, $entity_set, $account_id, {unnested}, $moment",
-        {**common, **lists},
-    )
-
-
 def _outcome(load: Load, landing: Landing, moment: datetime) -> dict[str, object]:
     return {
-        "mode": load.mode,
+        "mode": "replay" if load.behind else load.mode,
         "status": "ok",
         "started_at": load.started_at,
         "finished_at": moment,

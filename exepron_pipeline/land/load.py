@@ -12,7 +12,6 @@ from exepron_pipeline.catalogue import Column, EntitySet
 from exepron_pipeline.catalogue.fields import Contract
 from exepron_pipeline.errors import ContractError
 from exepron_pipeline.events import Evidence, Mode
-from exepron_pipeline.land.readers import Reader
 from exepron_pipeline.land.tables import Tables, tables_of
 
 if TYPE_CHECKING:
@@ -24,12 +23,14 @@ class Rejected:
     """A record that must not land.
 
     ``key`` is its key as text, the parts of a composite one joined by a comma, or None when it cannot be
-    read; ``reason`` never holds a value that is personal or financial; ``page`` refers to the raw page.
+    read; ``reason`` never holds a value that is personal or financial; ``page`` refers to the raw page, and
+    ``position`` is the record's place there, from 0.
     """
 
     key: str | None
     reason: str
     page: str | None = None
+    position: int | None = None
 
 
 Pages: TypeAlias = "list[pa.Table] | Dataset"
@@ -52,10 +53,6 @@ class Load:
             ``_position``, the list's columns, ``_account_id``.
         references: What names the raw page of each page, by its number from 1, where one is kept.
         rejects: Records that the decoder rejected.
-        seen: Keys that came without their rows, whose rows are as they were; files or tables like ``tables``.
-        asked: Names of the columns that were asked for; the others say nothing by being null. None: all.
-        lower: From which value of the cursor on was read; None: everything.
-        reader: Who read; None: nobody knows.
         fetched: Records that came, rejected ones included.
         pages: Pages read.
         requests: Requests sent.
@@ -66,6 +63,8 @@ class Load:
         scope: The catalogue's filter that was asked with; empty for everything.
         contract: What becomes of fields that the contract does not name.
         unknown: Those that came, each with the type that its values look like.
+        settles: Pages and positions of rejected records that it brings again.
+        behind: When those were rejected: rows written since are newer, and stay. None for what was just read.
         max_deleted_share: Share of an account's live rows that one reconcile may find to be gone, 0 to 1.
         max_rejected_share: Share of the records that may be rejected, 0 to 1.
         seconds: How long reading took.
@@ -82,10 +81,6 @@ class Load:
     children: Mapping[str, Pages] = field(default_factory=dict)
     references: Mapping[int, str | None] = field(default_factory=dict)
     rejects: list[Rejected] = field(default_factory=list)
-    seen: Pages = field(default_factory=list)
-    asked: frozenset[str] | None = None
-    lower: datetime | None = None
-    reader: Reader | None = None
     fetched: int = 0
     pages: int = 0
     requests: int = 0
@@ -96,6 +91,8 @@ class Load:
     scope: str = ""
     contract: Contract = "evolve"
     unknown: Mapping[str, str] = field(default_factory=dict)
+    settles: Sequence[tuple[str, int]] = ()
+    behind: datetime | None = None
     max_deleted_share: float = 0.2
     max_rejected_share: float = 0.01
     seconds: float = 0.0
@@ -148,7 +145,8 @@ class Landing:
     """What one landing did.
 
     Counts are of distinct keys. ``live_rows`` are the account's rows afterwards that are not deleted.
-    ``notes`` are for the operator: why deletions were not looked for, for instance.
+    ``notes`` are for the operator: why deletions were not looked for, for instance. ``superseded`` counts keys
+    that a replay left alone, for their rows are newer.
     """
 
     inserted: int
@@ -159,6 +157,7 @@ class Landing:
     watermark_after: datetime | None
     live_rows: int
     notes: tuple[str, ...] = ()
+    superseded: int = 0
 
     @property
     def distinct_keys(self) -> int:

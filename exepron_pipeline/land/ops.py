@@ -42,7 +42,7 @@ LOADS = _ops(
     _LOAD_ID,
     _ENTITY_SET,
     _ACCOUNT_ID,
-    Field("mode", "VARCHAR", "full, incremental or reconcile."),
+    Field("mode", "VARCHAR", "full, incremental, reconcile, or replay (of rejected records)."),
     Field("status", "VARCHAR", "ok, failed, not_offered, not_permitted or skipped."),
     Field("started_at", INSTANT, "When reading began (UTC)."),
     Field("finished_at", INSTANT, "When it was landed: _loaded_at and _known_from of its rows (UTC)."),
@@ -81,17 +81,6 @@ SCOPES = _ops(
     Field("since", INSTANT, "Rows written before may be out of scope (UTC); null: none are."),
     _LOAD_ID,
 )
-READERS = _ops(
-    "readers",
-    "Who compared each entity set of each account last, as far as known: another user may see less.",
-    _ENTITY_SET,
-    _ACCOUNT_ID,
-    Field("user_id", "VARCHAR", "The signed-in user, as the service names it."),
-    Field("role_id", "VARCHAR", "The user's role, where the service tells it."),
-    Field("subject", "VARCHAR", "Whose token it was, as the token says."),
-    Field("scope", "VARCHAR", "The token's scopes for the API."),
-    _LOAD_ID,
-)
 COUNTS = _ops(
     "counts",
     "How many records the service, the load and the table had.",
@@ -115,6 +104,11 @@ QUARANTINE = _ops(
     Field("reason", "VARCHAR", "Why it was rejected."),
     Field("page", "VARCHAR", "The raw page that holds it."),
     Field("quarantined_at", INSTANT, "When the load landed (UTC)."),
+    Field("position", "BIGINT", "Its place on the page, from 0."),
+    Field(
+        "closed_at", INSTANT, "When it was settled: landed, rejected anew, or gone (UTC); null: it is open."
+    ),
+    Field("closed_by", "VARCHAR", "The load that settled it."),
 )
 SCHEMA_CHANGES = _ops(
     "schema_changes",
@@ -153,16 +147,4 @@ SNAPSHOT = _ops(
 )
 
 # `ensure` records column changes, so their table comes first.
-TABLES = (
-    SCHEMA_CHANGES,
-    META,
-    SOURCE,
-    LOADS,
-    WATERMARKS,
-    SCOPES,
-    READERS,
-    COUNTS,
-    QUARANTINE,
-    REQUESTS,
-    SNAPSHOT,
-)
+TABLES = (SCHEMA_CHANGES, META, SOURCE, LOADS, WATERMARKS, SCOPES, COUNTS, QUARANTINE, REQUESTS, SNAPSHOT)

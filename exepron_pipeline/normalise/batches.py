@@ -5,7 +5,7 @@ Here: fast path, slow path, and the assembling of tables from what either gives.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,19 +105,22 @@ class Decoder:
         self._grammar = first_grammar(self._shape)
         self._schema = page_schema(entity_set, personal)
 
-    def __call__(self, body: bytes, headers: Mapping[str, str]) -> DecodedPage:
+    def __call__(
+        self, body: bytes, headers: Mapping[str, str], only: Collection[int] | None = None
+    ) -> DecodedPage:
         """Decode one page.
 
         Args:
             body: The response's body.
             headers: The response's headers, names in lower case.
+            only: Places of the records that are wanted, from 0; None for all.
 
         Raises:
             ResponseError: The body is no list of records: no JSON, cut off, an error object.
 
         """
         records, envelope = self._quickly(body, headers) or self._carefully(body, headers)
-        return self._assemble(records, envelope)
+        return self._assemble(records, envelope, only)
 
     def _quickly(self, body: bytes, headers: Mapping[str, str]) -> tuple[Records, Envelope] | None:
         """The fast path; None where the page needs the slow one."""
@@ -150,17 +153,23 @@ class Decoder:
     def _key_columns(self, records: Records) -> list[pa.Array]:
         return [records.columns[name] for name in self._set.key]
 
-    def _assemble(self, records: Records, envelope: Envelope) -> DecodedPage:
+    def _assemble(
+        self, records: Records, envelope: Envelope, only: Collection[int] | None = None
+    ) -> DecodedPage:
         keys = self._key_columns(records)
         keyed = span(keys)
         rejects = self._rejects(records, keys)
-        refused = pa.array([reject.position for reject in rejects], pa.int64())
+        unfit = {reject.position for reject in rejects}
+        if only is not None:
+            rejects = [reject for reject in rejects if reject.position in only]
+            unfit |= set(range(records.count)).difference(only)
+        refused = pa.array(sorted(unfit), pa.int64())
         columns = self._hidden(records.columns)
         children = {
             item.name: self._child(item, records.lists[item.name], columns) for item in self._set.children
         }
         table = self._table(columns, records)
-        if rejects:
+        if unfit:
             table = table.filter(_others(pa.array(range(records.count), pa.int64()), refused))
             for name, items in records.lists.items():
                 children[name] = children[name].filter(_others(items.parents, refused))

@@ -28,7 +28,7 @@ class Page:
     rows: int = 1
     keys_ascending: bool = True
     envelope: Envelope = field(default_factory=lambda: Envelope(300))
-    rejects: tuple[Refused, ...] = (Refused("7", "odd"),)
+    rejects: tuple[Refused, ...] = (Refused("7", "odd", 0),)
     unknown: dict[str, str] = field(default_factory=dict)
 
     @property

