@@ -10,7 +10,7 @@ export DAGSTER_HOME := $(abspath dagster_home)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check clean
+.PHONY: help run test dev check bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(READY) ## Format, lint, types, layers, spelling, Dagster definitions
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md benchmarks docs exepron_pipeline tests
 	@$(BIN)/dagster definitions validate -w workspace.yaml
+
+bench: $(READY) ## Measure beside dlt, pandas and the floor (CASES="start first_load", SCALE=small, ROUNDS=3, PEERS=no)
+	@$(BIN)/python -m benchmarks --cases "$(CASES)" --scale $(or $(SCALE),full) --rounds $(or $(ROUNDS),3) --peers $(or $(PEERS),all)
 
 clean: ## Remove the environment and caches (never the data)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -69,17 +69,17 @@ class Answers:
         condition = options.get("$filter", "")
         since = re.search(r"modifiedAt ge ([-\d:TZ.]+)", condition)
         places = self._chosen(since[1]) if since else range(self._data.rows)
-        begin, end = self._within(condition, places)
-        begin = min(end, begin + int(options.get("$skip") or options.get("$skiptoken") or 0))
+        first, end = self._within(condition, places)
+        begin = min(end, first + int(options.get("$skip") or options.get("$skiptoken") or 0))
         top = int(options.get("$top", 5_000))
         upto = min(end, begin + top)
         if options.get("$orderby", "").endswith(" desc"):
-            begin, upto = max(begin, end - top), end
+            begin, upto = max(first, end - top), end
         chosen = set(options.get("$select", "").split(",")) == {"taskId", "modifiedAt"}
         piece = self._piece(places[begin:upto], keys_alone=chosen)
         if "bare" in options:
             return Piece(b"[", b"]", piece.records, piece.begin, piece.size)
-        count = b'"@odata.count":%d,' % (end - 0 if not since else end) if "$count" in options else b""
+        count = b'"@odata.count":%d,' % (end - first) if "$count" in options else b""
         link = b""
         if self._links and upto < end:
             link = b',"@odata.nextLink":"%b?$top=%d&$skiptoken=%d"' % (parts.path.encode(), top, upto)
@@ -135,12 +135,13 @@ class Answers:
         return gzip.compress(piece.before + middle + piece.after, 6, mtime=0)
 
 
-def serve(answers: Answers, latency: float) -> None:
+def serve(answers: Answers, latency: float, port: int) -> None:
     """Answer until the process is ended; the port is the first line of the output.
 
     Args:
         answers: What to send.
         latency: Seconds before each answer.
+        port: Where to listen; 0: anywhere.
 
     """
 
@@ -175,20 +176,30 @@ def serve(answers: Answers, latency: float) -> None:
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
+        allow_reuse_address = True
         request_queue_size = 64
 
-    with Server(("127.0.0.1", 0), Connection) as server, contextlib.suppress(KeyboardInterrupt):
+    with Server(("127.0.0.1", port), Connection) as server, contextlib.suppress(KeyboardInterrupt):
         sys.stdout.write(f"{server.server_address[1]}\n")
         sys.stdout.flush()
         server.serve_forever()
 
 
 @contextmanager
-def running(data: Data, *, latency: float = 0, links: bool = False) -> Iterator[str]:
-    """A server in a process of its own; gives its address."""
+def running(data: Data, *, latency: float = 0, links: bool = False, like: str = "") -> Iterator[str]:
+    """A server in a process of its own; gives its address.
+
+    Args:
+        data: The records.
+        latency: Seconds before each answer.
+        links: Give next links only.
+        like: Address of an earlier one, to take its place.
+
+    """
     data.make()
     command = [sys.executable, "-m", "benchmarks.server", str(data.folder), str(data.rows), str(latency)]
     command += ["--changed"] * data.changed + ["--links"] * links
+    command += ["--port", like.rpartition(":")[2]] if like else []
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 # this very file
         try:
             port = process.stdout.readline() if process.stdout else b""
@@ -203,11 +214,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("rows", type=int)
     parser.add_argument("latency", type=float, help="seconds")
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--changed", action="store_true")
     parser.add_argument("--links", action="store_true")
     options = parser.parse_args()
     data = Data(options.folder, options.rows, options.changed)
-    serve(Answers(data, links=options.links), options.latency)
+    serve(Answers(data, links=options.links), options.latency, options.port)
 
 
 if __name__ == "__main__":
