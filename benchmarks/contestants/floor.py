@@ -48,11 +48,8 @@ def main() -> None:
     fetch(Path(urls), int(in_flight))
     fetched = time.perf_counter()
     found = parse(pages, json.loads(types), Path(target)) if pages else {}
-    told = {
-        "fetch": fetched - imported,
-        "engine": time.perf_counter() - imported,
-        "imports": imported - begun,
-    }
+    told = {"fetch": fetched - imported, "engine": time.perf_counter() - imported}
+    told |= {"engine_cpu": sum(os.times()[:4]) - busy, "imports": imported - begun}
     sys.stdout.write(json.dumps({**told, **found}) + "\n")
 
 
