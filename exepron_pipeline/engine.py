@@ -5,28 +5,33 @@ does it. Not here: the order of the steps, and how any of them works.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from exepron_pipeline.catalogue import EntitySet, load_catalogue
 from exepron_pipeline.catalogue.fields import Contract
 from exepron_pipeline.clock import Clock, utc_now
-from exepron_pipeline.errors import ConfigurationError, ExepronError
+from exepron_pipeline.comparison import Hands, compare
+from exepron_pipeline.errors import ConfigurationError, ExepronError, UnheededError
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
+from exepron_pipeline.extract.by_key import read_by_key
+from exepron_pipeline.extract.path import Kit
 from exepron_pipeline.extract.plan import ReadPlan, plan_read
 from exepron_pipeline.extract.reader import read
-from exepron_pipeline.extract.result import ReadResult
+from exepron_pipeline.extract.result import Decode, ReadResult
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import SLOWEST
 from exepron_pipeline.land.attempts import read_attempts
 from exepron_pipeline.land.before import Before, read_before
+from exepron_pipeline.land.compare import Differences
+from exepron_pipeline.land.compare import compare as differences
 from exepron_pipeline.land.landing import land
 from exepron_pipeline.land.load import Landing, Load, Rejected, arrow_files
 from exepron_pipeline.land.parents import missing_parents
@@ -36,13 +41,16 @@ from exepron_pipeline.land.source import check_source
 from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.marts import Asked, Built, build
 from exepron_pipeline.normalise import Decoder, personal_key
+from exepron_pipeline.normalise.batches import DecodedPage
 from exepron_pipeline.normalise.contract import columns_of
+from exepron_pipeline.normalise.only_keys import KeysDecoder
 from exepron_pipeline.odata.dialect import DIALECTS
 from exepron_pipeline.publish import Published, publish
 from exepron_pipeline.settings import Connection, Settings, is_configured, load_settings
 from exepron_pipeline.tenant import Account, Tenant
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 PATIENCE = timedelta(hours=6)
@@ -212,25 +220,98 @@ class Engine:
         )
         with spool.held():
             try:
-                pages = read(
-                    plan,
-                    scope.tenant.service,
-                    scope.tenant.dialect,
-                    self.decoder(plan.entity_set, plan.account_id, plan.generation),
-                    spool,
-                    profile=scope.tenant.profile,
-                    page_size=self.page_size,
-                    parents=lambda: self._projects(plan.account_id),
-                    keys_of=lambda table: zip(
-                        *(table[name].to_pylist() for name in plan.entity_set.key), strict=True
-                    ),
-                    listen=self.tell,
-                    patience=SLOWEST * self.settings.timeout,
-                    clock=self.clock,
+                pages = (
+                    self._compared(plan, scope, spool)
+                    if plan.mode == "reconcile"
+                    else self._read(plan, scope, spool)
                 )
             finally:
                 scope.tenant.profile.save()
             yield pages
+
+    def _compared(self, plan: ReadPlan, scope: Scope, spool: Spool) -> ReadResult:
+        """Read to compare, and again what differs."""
+        hands = Hands(
+            read=lambda each: self._read(each, scope, spool),
+            ask=lambda result, keys: self._ask(plan, scope, result, keys),
+            look=lambda result, most: self._differences(plan, scope, result, most),
+            tell=lambda text: self.tell(Notice(plan.entity_set.name, text)),
+        )
+        return compare(plan, hands, by_keys=self._keys_suffice(plan, scope))
+
+    def _read(self, plan: ReadPlan, scope: Scope, spool: Spool) -> ReadResult:
+        kit = self._kit(plan, scope, spool)
+        return read(
+            plan,
+            kit.service,
+            kit.dialect,
+            kit.decode,
+            spool,
+            profile=kit.profile,
+            page_size=kit.page_size,
+            parents=lambda: self._projects(plan.account_id),
+            keys_of=kit.keys_of,
+            listen=kit.listen,
+            patience=kit.patience,
+            clock=self.clock,
+        )
+
+    def _ask(self, plan: ReadPlan, scope: Scope, result: ReadResult, keys: Sequence[tuple[Any, ...]]) -> None:
+        """Fill a result with the records that have these keys.
+
+        Raises:
+            UnheededError: The service does not heed conditions on the key, as far as is known or seen now.
+            PermanentError: It refuses them.
+
+        """
+        here, kit = self._working(plan, scope), self._kit(plan, scope, result.spool)
+        if here is None or self._are_keys_hidden(plan):
+            raise UnheededError(f"{result.path} cannot be asked for single records.")
+        result.evidence = read_by_key(here, kit, result, keys)
+        came = {key for page in result.pages for key in keys_in(plan, result.spool.table(page.number))}
+        if keys[-1] not in came:
+            raise UnheededError(f"{result.path}: a record that is there did not come by its key.")
+
+    def _differences(self, plan: ReadPlan, scope: Scope, result: ReadResult, most: int) -> Differences:
+        with self.warehouse.open(f"compare {plan.entity_set.name}") as connection:
+            return differences(connection, self._load(plan, scope, result), most=most)
+
+    def _keys_suffice(self, plan: ReadPlan, scope: Scope) -> bool:
+        """True when keys and cursors tell everything, and the service may be asked for them alone."""
+        chosen, profile = plan.entity_set, scope.tenant.profile
+        if not chosen.cursor or chosen.moves_without_stamp or self._watermark(chosen, scope) is None:
+            return False
+        style = profile.style(chosen.name, plan.account_id)
+        if style and style.select == "all":
+            text = "the service takes no $select, so whole records are compared."
+            self.tell(Notice(chosen.name, text))
+            return False
+        others = len(chosen.columns) > len({*chosen.key, chosen.cursor})
+        return others and self._working(plan, scope) is not None
+
+    def _working(self, plan: ReadPlan, scope: Scope) -> ReadPlan | None:
+        """The plan at the path that served last; None where its records cannot be asked for one by one."""
+        path = scope.tenant.profile.working_path(plan.entity_set.name, plan.account_id)
+        found = (plan.at(source) for source in plan.sources if source.path == path and not source.within)
+        return next((here for here in found if not here.is_fan_out), None)
+
+    def _are_keys_hidden(self, plan: ReadPlan) -> bool:
+        """True when keys are stored as hashes, by which no service can be asked."""
+        private = any(plan.entity_set.column(name).personal for name in plan.entity_set.key)
+        return private and self.settings.personal == "hash"
+
+    def _kit(self, plan: ReadPlan, scope: Scope, spool: Spool) -> Kit[DecodedPage]:
+        return Kit(
+            scope.tenant.service,
+            scope.tenant.dialect,
+            self.decode(plan),
+            spool,
+            scope.tenant.profile,
+            self.tell,
+            self.page_size,
+            partial(keys_in, plan),
+            SLOWEST * self.settings.timeout,
+        )
 
     def _scope_of(self, plan: ReadPlan, scope: Scope) -> str:
         """What the records of a read depend on besides the question: catalogue, user, settings, what landed before."""
@@ -256,6 +337,16 @@ class Engine:
         """Records a page, as set; None: as many as the service allows."""
         return None if self.settings.page_size == "auto" else self.settings.page_size
 
+    def decode(self, plan: ReadPlan) -> Decode[DecodedPage]:
+        """What decodes the pages of a read."""
+        decoder = self.decoder(plan.entity_set, plan.account_id, plan.generation)
+        if not plan.keys_only:
+            return decoder
+        whole = self.catalogue.entity_sets[plan.entity_set.name].columns
+        wires = {(column.wire_in(plan.generation) or "").partition(".")[0] for column in whole}
+        asked = {wire.partition(".")[0] for wire in plan.select}
+        return KeysDecoder(decoder, frozenset(wires - asked))
+
     def decoder(self, entity_set: EntitySet, account_id: str, generation: str) -> Decoder:
         """What decodes pages of an entity set of an account, as a generation writes them."""
         policy = self.settings.personal
@@ -278,14 +369,16 @@ class Engine:
         """Hold the warehouse for the time of a block, to land an entity set."""
         return self.warehouse.open(f"sync {entity_set.name}")
 
-    def land(self, connection: "DuckDBPyConnection", plan: ReadPlan, pages: ReadResult) -> Landing:
+    def land(
+        self, connection: "DuckDBPyConnection", plan: ReadPlan, scope: Scope, pages: ReadResult
+    ) -> Landing:
         """Land what was read, in one transaction."""
-        landing = land(connection, self._load(plan, pages), clock=self.clock)
+        landing = land(connection, self._load(plan, scope, pages), clock=self.clock)
         for note in landing.notes:
             self.listen(Notice(plan.entity_set.name, note))
         return landing
 
-    def _load(self, plan: ReadPlan, pages: ReadResult) -> Load:
+    def _load(self, plan: ReadPlan, scope: Scope, pages: ReadResult) -> Load:
         return Load(
             load_id=self.load_id,
             entity_set=plan.entity_set,
@@ -301,8 +394,12 @@ class Engine:
                 for page in pages.pages
                 for item in page.rejects
             ],
+            seen=arrow_files(pages.seen_files()),
+            asked=plan.asked,
+            lower=plan.lower,
+            reader=scope.tenant.reader(scope.account),
             fetched=pages.fetched,
-            pages=len(pages.pages),
+            pages=pages.page_count,
             requests=pages.requests,
             source_count=pages.source_count,
             evidence=pages.evidence,
@@ -372,6 +469,11 @@ def open_engine(
         yield engine
     finally:
         engine.close()
+
+
+def keys_in(plan: ReadPlan, table: "pa.Table") -> Iterator[tuple[Any, ...]]:
+    """The keys of a page's records, without the account."""
+    return zip(*(table[name].to_pylist() for name in plan.entity_set.key), strict=True)
 
 
 def _connections(settings: Settings) -> tuple[Connection, ...]:

@@ -15,6 +15,7 @@
     │   ├── EntitySetMissingError     404/405: not offered at this path
     │   ├── RequestRejectedError      400 and its kin: the service does not take the question
     │   ├── ResponseError             an answer that is no list of records
+    │   ├── UnheededError             an answer that holds what was not asked for
     │   └── PageLoopError             pages repeat: following them would never end
     ├── DataError                 what came contradicts the contract                             exit 3
     │   ├── ContractError             a type or a column
@@ -137,6 +138,21 @@ class RequestRejectedError(PermanentError):
 
 class ResponseError(PermanentError):
     """An answer with 200 that is no list of records: HTML, cut JSON, an error object."""
+
+
+class UnheededError(PermanentError):
+    """The service sent what was not asked for: it does not heed an option; it is done without.
+
+    Args:
+        message: Which option, and where.
+        hint: What the reader can do about it.
+
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.requests = 0
+        """Requests that were sent until that was seen."""
 
 
 class PageLoopError(PermanentError):

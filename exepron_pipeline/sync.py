@@ -51,7 +51,7 @@ def sync(
             with _outcome(report, is_proposal=scope.is_proposal(entity_set)):
                 plan = engine.plan(entity_set, scope, mode=mode, since=since)
                 with engine.reading(plan, scope) as pages, engine.holding(entity_set) as connection:
-                    landing = engine.land(connection, plan, pages)
+                    landing = engine.land(connection, plan, scope, pages)
                     report.preview = engine.preview(connection, entity_set)
                 _add(report, plan, pages, landing, engine)
     return report
@@ -182,7 +182,7 @@ def _add(report: SyncReport, plan: ReadPlan, pages: ReadResult, landing: Landing
     report.status = "failed" if report.status == "failed" else "ok"
     report.mode = pages.mode
     report.requests += pages.requests
-    report.pages += len(pages.pages)
+    report.pages += pages.page_count
     report.fetched += pages.fetched
     report.inserted += landing.inserted
     report.updated += landing.updated

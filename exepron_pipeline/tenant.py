@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from exepron_pipeline.auth.keeper import Keeper
+from exepron_pipeline.auth.token import OF_USERS
 from exepron_pipeline.catalogue import Catalogue
 from exepron_pipeline.discover.drift import differences
 from exepron_pipeline.errors import ConfigurationError, PermanentError, TransientError
@@ -16,6 +17,7 @@ from exepron_pipeline.events import Listener, Notice, nobody
 from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import Transport
+from exepron_pipeline.land.readers import Reader
 from exepron_pipeline.land.source import SourceStamp
 from exepron_pipeline.odata.dialect import DIALECTS, Dialect
 from exepron_pipeline.odata.metadata.find import find_description
@@ -33,6 +35,7 @@ class Account:
 
     account_id: str
     user_id: str | None
+    role_id: str | None = None
 
 
 class Tenant:
@@ -131,10 +134,11 @@ class Tenant:
         seen = self.seen
         wanted = [str(account_id) for account_id in self.connection.account_ids]
         if wanted:
-            users = {me.account_id: me.user_id for me in seen}
-            any_user = seen[0].user_id if seen else None
-            return tuple(Account(name, users.get(name, any_user)) for name in wanted)
-        return tuple(dict.fromkeys(Account(me.account_id, me.user_id) for me in seen)) or (self._subject(),)
+            users = {me.account_id: (me.user_id, me.role_id) for me in seen}
+            any_user = (seen[0].user_id, seen[0].role_id) if seen else (None, None)
+            return tuple(Account(name, *users.get(name, any_user)) for name in wanted)
+        found = (Account(me.account_id, me.user_id, me.role_id) for me in seen)
+        return tuple(dict.fromkeys(found)) or (self._subject(),)
 
     def _subject(self) -> Account:
         subject = self.keeper.describe().subject
@@ -178,6 +182,12 @@ class Tenant:
         """The same credentials at another address of the API."""
         connection = self.connection.model_copy(update={"api_url": api_url})
         return Tenant(connection, self.settings, self._throttle, self._listen)
+
+    def reader(self, account: Account) -> Reader:
+        """Who reads an account, as far as the service and the token tell; nothing is asked."""
+        signed_in = self.keeper.describe()
+        rights = " ".join(sorted(set(signed_in.scope.split()) - OF_USERS))
+        return Reader(account.user_id, account.role_id, signed_in.subject, rights or None)
 
     @property
     def stamp(self) -> SourceStamp:

@@ -13,7 +13,7 @@ from exepron_pipeline.catalogue.model import Column, EntitySet, Source
 from exepron_pipeline.errors import EntitySetMissingError
 from exepron_pipeline.events import Mode
 from exepron_pipeline.extract.watermark import lower_bound
-from exepron_pipeline.odata.query import KeyPart, Query
+from exepron_pipeline.odata.query import KeyPart, Query, both
 
 FAN_OUT = "projectId"
 """The variable of paths that are asked once for each parent."""
@@ -28,6 +28,7 @@ class ReadPlan:
     ``select_sourced`` is its part that a source shows. ``orderby`` goes before the order of the key.
     ``keep_pages`` is False when raw pages may hold personal data that must not be stored. ``is_first`` is False
     for further accounts of one user: a path that names no account shows the same records for all of them.
+    ``keys_only`` is True when keys and cursors are read to be compared, and nothing is to land.
     """
 
     entity_set: EntitySet
@@ -45,6 +46,7 @@ class ReadPlan:
     keep_pages: bool
     user_id: str | None = None
     is_first: bool = True
+    keys_only: bool = False
 
     @property
     def key_wire(self) -> tuple[str, ...]:
@@ -90,6 +92,43 @@ class ReadPlan:
             key=(KeyPart(within.key),),
             cursor=None,
             orderby=(),
+        )
+
+    def of_keys(self) -> "ReadPlan":
+        """The same read of keys and cursors alone."""
+        chosen = self.entity_set
+        named = {*chosen.key, chosen.cursor}
+        wires = tuple(dict.fromkeys([*self.key_wire, *filter(None, [self.cursor_wire])]))
+        narrow = {
+            "columns": tuple(column for column in chosen.columns if column.name in named),
+            "children": (),
+            "select": (),
+            "expand": chosen.expand if any("." in wire for wire in wires) else (),
+        }
+        return replace(
+            self,
+            entity_set=chosen.model_copy(update=narrow),
+            select=wires,
+            select_sourced=wires,
+            keep_pages=False,
+            keys_only=True,
+        )
+
+    def narrowed(self, condition: str) -> "ReadPlan":
+        """The same read of those records alone for which a condition in the service's words holds too."""
+        chosen = self.entity_set
+        narrow = chosen.model_copy(update={"filter": both(chosen.filter, condition)})
+        return replace(self, entity_set=narrow)
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Names of the columns that are asked for, and have a field in this generation."""
+        chosen = self.entity_set
+        wanted = {*chosen.select, *chosen.key, chosen.cursor} if chosen.select else None
+        return frozenset(
+            column.name
+            for column in chosen.columns
+            if column.wire_in(self.generation) and (wanted is None or column.name in wanted)
         )
 
     def for_parent(self, parent_id: int) -> "ReadPlan":

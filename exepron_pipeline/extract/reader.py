@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable
 import pyarrow as pa
 
 from exepron_pipeline.clock import Clock, utc_now
-from exepron_pipeline.errors import EntitySetMissingError, NotPermittedError, PermanentError
+from exepron_pipeline.errors import EntitySetMissingError, NotPermittedError, PermanentError, UnheededError
 from exepron_pipeline.events import Listener, nobody
 from exepron_pipeline.extract.fan_out import fan_out
 from exepron_pipeline.extract.kept import Decoded
@@ -64,6 +64,7 @@ def read(
         RequestRejectedError: A path that a source shows refuses the question.
         ResponseError: A path that a source shows answers with something else.
         PageLoopError: Pages repeat.
+        UnheededError: The decoder says that other than was asked for came.
         WarehouseError: The disk does not take the pages.
 
     """
@@ -72,7 +73,11 @@ def read(
     result = ReadResult(plan.mode, plan.source.path, spool, started_at=clock())
     refusals: list[PermanentError] = []
     for here in map(plan.at, plan.sources):
-        refusal = remembered(here, known) or _attempt(here, kit, result, parents)
+        try:
+            refusal = remembered(here, known) or _attempt(here, kit, result, parents)
+        except UnheededError as error:
+            error.requests = result.requests
+            raise
         if refusal is None:
             return result
         refusals.append(refusal)

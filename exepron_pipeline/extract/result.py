@@ -51,7 +51,7 @@ class ReadResult:
 
     ``fetched`` counts records, rejected and repeated ones included. ``mode`` is what was done in the end:
     ``full`` where the service filters by no form of an instant. ``path`` is the catalogue's path that
-    served. ``requests`` are those of this run, also where ``pages`` holds some of an interrupted one, which
+    served. ``seen`` are pages of keys and cursors alone. ``requests`` are those of this run, also where ``pages`` holds some of an interrupted one, which
     is when ``started_at`` is that one's.
     """
 
@@ -60,6 +60,7 @@ class ReadResult:
     spool: Spool
     started_at: datetime = field(default_factory=utc_now)
     pages: list[Kept] = field(default_factory=list)
+    seen: list[Kept] = field(default_factory=list)
     requests: int = 0
     fetched: int = 0
     source_count: int | None = None
@@ -74,6 +75,15 @@ class ReadResult:
     def unknown(self) -> dict[str, str]:
         """Fields outside the contract, each with the type that its values look like."""
         return {name: kind for page in self.pages for name, kind in page.unknown.items()}
+
+    @property
+    def page_count(self) -> int:
+        """Pages that came, those of keys alone included."""
+        return len(self.pages) + len(self.seen)
+
+    def seen_files(self) -> list[Path]:
+        """Where the keys are that came without their records: one Arrow file a page."""
+        return [self.spool.file(page.number) for page in self.seen]
 
     def files(self, child: str = "") -> list[Path]:
         """Where the records are, or the items of one nested list: one Arrow file a page."""

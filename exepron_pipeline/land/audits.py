@@ -3,16 +3,22 @@
 Here: the rules and their words. Not here: rolling back (``landing.py``).
 """
 
+from datetime import datetime
+
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import AuditError
 from exepron_pipeline.land.changes import Counts
-from exepron_pipeline.land.load import Load, Rejected
+from exepron_pipeline.land.load import Load, Rejected, instant
+from exepron_pipeline.land.readers import Reader
 from exepron_pipeline.land.sql import names
 from exepron_pipeline.land.tables import Tables
 
 FEW = 5
-"""So many rows may always vanish: shares of small tables say little."""
+"""So many rows may always vanish, unless they are half of them: shares of small tables say little."""
+
+TINY = 4
+"""Of fewer rows any may vanish."""
 
 _SHOWN = 3
 
@@ -40,15 +46,73 @@ def check_collapse(load: Load, live_before: int) -> None:
 
 def check_deleted_share(load: Load, live_before: int, deleted: int) -> None:
     """Refuse a reconcile that finds too many of an account's records to be gone."""
-    if deleted <= FEW or deleted <= load.max_deleted_share * live_before:
+    are_few = deleted <= FEW and (live_before < TINY or 2 * deleted < live_before)
+    if are_few or deleted <= load.max_deleted_share * live_before:
         return
     what = f"{load.entity_set.name}: {deleted} of {live_before} records of account {load.account_id} would be deleted"
     raise AuditError(f"{what}.", hint=_DELETED_HINT.format(load.max_deleted_share))
 
 
+def check_reader(load: Load, former: Reader | None, deleted: int) -> None:
+    """Refuse deletions that another user found, or the same one in another role, than compared last."""
+    if not deleted or not load.reader or not former or load.max_deleted_share == 1:
+        return
+    changes = load.reader.changes(former)
+    if changes:
+        what = f"{load.entity_set.name}: {deleted} records of account {load.account_id} would be deleted"
+        why = f"{what}, but since they were last compared {' and '.join(changes)}"
+        raise AuditError(f"{why}.", hint=_DELETED_HINT.format(load.max_deleted_share))
+
+
+def check_filled(con: DuckDBPyConnection, load: Load, tables: Tables) -> None:
+    """Refuse a comparison after which a column is null in every row that was filled when they were last compared."""
+    if load.mode != "reconcile" or load.max_deleted_share == 1:
+        return
+    live = f"{tables.core.sql} WHERE _deleted_at IS NULL AND _account_id = $account"
+    asked = [column.name for column in tables.columns if load.asked is None or column.name in load.asked]
+    rows, counts = _filled(con, live, asked, {"account": load.account_id})
+    empty = [column for column, count in counts.items() if not count] if rows else []
+    moment = _last_compared(con, load) if empty else None
+    if moment is None:
+        return
+    former = (
+        f"{tables.history.sql} h WHERE _op <> 'delete' AND _valid_to IS NULL AND _account_id = $account "
+        "AND _known_from <= $moment AND (_known_to IS NULL OR _known_to > $moment)"
+    )
+    _, then = _filled(con, former, empty, {"account": load.account_id, "moment": moment})
+    for column, count in then.items():
+        if count > FEW:
+            what = (
+                f"{load.entity_set.name}: {column} is null in all {rows} records of account {load.account_id}"
+            )
+            raise AuditError(
+                f"{what}; when they were last compared, {count} had a value.",
+                hint=_DELETED_HINT.format(load.max_deleted_share),
+            )
+
+
+def _filled(
+    con: DuckDBPyConnection, rows: str, columns: list[str], values: dict[str, object]
+) -> tuple[int, dict[str, int]]:
+    """Count rows, and of each column those that have a value."""
+    counts = "".join(f", count({names([column])})" for column in columns)
+    [(number, *found)] = con.execute(f"SELECT count(*){counts} FROM {rows}", values).fetchall()
+    return number, dict(zip(columns, found, strict=True))
+
+
+def _last_compared(con: DuckDBPyConnection, load: Load) -> datetime | None:
+    """When the last reconcile of the set and account landed, else their first load; None before that."""
+    [(us,)] = con.execute(
+        "SELECT epoch_us(coalesce(max(finished_at) FILTER (mode = 'reconcile'), min(finished_at))) FROM ops.loads "
+        "WHERE status = 'ok' AND entity_set = ? AND account_id = ?",
+        [load.entity_set.name, load.account_id],
+    ).fetchall()
+    return instant(us)
+
+
 _DELETED_HINT = (
     "Check in Exepron whether they are really gone, or whether the signed-in user lost a permission. If they "
-    "are gone, raise EXEPRON_MAX_DELETED_SHARE (now {:g}; 1 allows everything) for one run; nothing was stored."
+    "are gone, set EXEPRON_MAX_DELETED_SHARE=1 for one reconcile (now {:g}; 1 allows everything); nothing was stored."
 )
 
 

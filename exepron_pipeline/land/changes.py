@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land.load import Load
-from exepron_pipeline.land.sql import INSTANT, name, names, same
-from exepron_pipeline.land.staging import KEYS
+from exepron_pipeline.land.sql import INSTANT, NO_DATE, name, names, same
+from exepron_pipeline.land.staging import KEYS, SEEN
 from exepron_pipeline.land.tables import Tables
 from exepron_pipeline.land.tombstones import GONE
 
@@ -34,7 +34,19 @@ def list_changes(con: DuckDBPyConnection, load: Load, tables: Tables) -> Counts:
     con.execute(changes_sql(tables, load.cursor), {"started": load.started_at})
     staged = dict(con.execute(f"SELECT _op, count(*) FROM {KEYS} GROUP BY _op").fetchall())
     [(deleted,)] = con.execute(f"SELECT count(*) FROM {GONE}").fetchall()
-    return Counts(staged.get("insert", 0), staged.get("update", 0), staged.get("unchanged", 0), deleted)
+    unchanged = staged.get("unchanged", 0) + (_seen(con, tables) if load.seen else 0)
+    return Counts(staged.get("insert", 0), staged.get("update", 0), unchanged, deleted)
+
+
+def _seen(con: DuckDBPyConnection, tables: Tables) -> int:
+    """Keys that came without their rows, of which there was nothing to do."""
+    known = f"SELECT 1 FROM {tables.core.sql} c WHERE c._deleted_at IS NULL AND {same(tables.key, 'c', 's')}"
+    staged = f"SELECT 1 FROM {KEYS} k WHERE {same(tables.key, 'k', 's')}"
+    distinct = f"SELECT DISTINCT {names(tables.key, 's')} FROM {SEEN} s"
+    [(count,)] = con.execute(
+        f"SELECT count(*) FROM ({distinct} WHERE EXISTS ({known}) AND NOT EXISTS ({staged}))"
+    ).fetchall()
+    return int(count)
 
 
 def changes_sql(tables: Tables, cursor: str | None) -> str:
@@ -53,12 +65,14 @@ def changes_sql(tables: Tables, cursor: str | None) -> str:
 def _begin(cursor: str | None) -> str:
     """Since when the new version holds: its cursor where that moved forward, else the start of the read.
 
-    Never before the former version began, whatever the service's clock says.
+    Never before the former version began, whatever the service's clock says; and not from the calendar's last day on,
+    which means *no date*.
     """
     if cursor is None:
         return "greatest(h._valid_from, $started)"
     return (
-        f"CASE WHEN h._known_from IS NULL THEN coalesce(s._cursor, $started) "
+        f"CASE WHEN s._cursor >= {NO_DATE} THEN greatest($started, h._valid_from) "
+        f"WHEN h._known_from IS NULL THEN coalesce(s._cursor, $started) "
         f"WHEN s._cursor > CAST(h.{name(cursor)} AS {INSTANT}) THEN greatest(s._cursor, h._valid_from) "
         f"ELSE greatest($started, h._valid_from) END"
     )

@@ -18,6 +18,7 @@ from exepron_pipeline.land.history import write_history
 from exepron_pipeline.land.load import Landing, Load
 from exepron_pipeline.land.merge import write_core
 from exepron_pipeline.land.quarantine import distinct, drop_superseded, enter
+from exepron_pipeline.land.readers import keep_reader, read_reader
 from exepron_pipeline.land.scope import adopt_scope, scope_of
 from exepron_pipeline.land.sql import transaction
 from exepron_pipeline.land.staging import incoming, keyless, stage, unstage
@@ -64,11 +65,16 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         notes = (*find_gone(con, load, tables, scope), *note_unknown(con, load, moment))
         counts = list_changes(con, load, tables)
         audits.check_deleted_share(load, live_of_account, counts.deleted)
+        former = read_reader(con, load.entity_set.name, load.account_id)
+        audits.check_reader(load, former, counts.deleted)
         write_history(con, load, tables, moment)
         write_core(con, load, tables, moment)
         if load.scope != scope.filter and load.mode != "incremental":
             adopt_scope(con, load, tables, moment)
         audits.check_core(con, tables, live_before, counts)
+        audits.check_filled(con, load, tables)
+        if load.reader and (former is None or load.mode == "reconcile") and load.reader != former:
+            keep_reader(con, load.reader, load.entity_set.name, load.account_id, load_id=load.load_id)
         landing = Landing(
             inserted=counts.inserted,
             updated=counts.updated,

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land.load import Landing, Load, instant
-from exepron_pipeline.land.sql import INSTANT, name, names
-from exepron_pipeline.land.staging import INCOMING
+from exepron_pipeline.land.sql import NO_DATE, names
+from exepron_pipeline.land.staging import KEYS
 
 
 def next_moment(con: DuckDBPyConnection, load: Load, now: datetime) -> datetime:
@@ -29,16 +29,18 @@ def read_watermarks(con: DuckDBPyConnection) -> dict[tuple[str, str], datetime]:
 
 
 def watermark_after(con: DuckDBPyConnection, load: Load) -> datetime | None:
-    """Give the watermark that this load leaves: the greatest cursor that came, never less than the former.
+    """Give the watermark that this load leaves: the greatest cursor that landed, never less than the former.
 
-    The calendar's last day (.NET's MaxValue) means *no date*: as a watermark it would end all reading.
+    A read from a later instant on than the former watermark leaves it where it was: what lies between was not read.
+    The calendar's last day means *no date*: as a watermark it would end all reading.
     """
     former = read_watermarks(con).get((load.entity_set.name, load.account_id))
-    if load.cursor is None or load.behind:  # a replay reads nothing, so it moves nothing
+    began_later = load.lower is not None and (former is None or former < load.lower)
+    if load.cursor is None or load.behind or (load.mode == "incremental" and began_later):
         return former
-    cursor = f"epoch_us(CAST(max({name(load.cursor)}) AS {INSTANT}))"
-    dated = f"CAST({name(load.cursor)} AS {INSTANT}) < TIMESTAMPTZ '9999-12-31 00:00:00+00'"
-    [(newest,)] = con.execute(f"SELECT {cursor} FROM {INCOMING} WHERE {dated}").fetchall()
+    [(newest,)] = con.execute(
+        f"SELECT epoch_us(max(_cursor)) FROM {KEYS} WHERE _cursor < {NO_DATE}"
+    ).fetchall()
     return max(filter(None, [former, instant(newest)]), default=None)
 
 

@@ -12,6 +12,7 @@ from exepron_pipeline.catalogue import Column, EntitySet
 from exepron_pipeline.catalogue.fields import Contract
 from exepron_pipeline.errors import ContractError
 from exepron_pipeline.events import Evidence, Mode
+from exepron_pipeline.land.readers import Reader
 from exepron_pipeline.land.tables import Tables, tables_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Load:
             ``_position``, the list's columns, ``_account_id``.
         references: What names the raw page of each page, by its number from 1, where one is kept.
         rejects: Records that the decoder rejected.
+        seen: Keys that came without their rows, whose rows are as they were; files or tables like ``tables``.
+        asked: Names of the columns that were asked for; the others say nothing by being null. None: all.
+        lower: From which value of the cursor on was read; None: everything.
+        reader: Who read; None: nobody knows.
         fetched: Records that came, rejected ones included.
         pages: Pages read.
         requests: Requests sent.
@@ -81,6 +86,10 @@ class Load:
     children: Mapping[str, Pages] = field(default_factory=dict)
     references: Mapping[int, str | None] = field(default_factory=dict)
     rejects: list[Rejected] = field(default_factory=list)
+    seen: Pages = field(default_factory=list)
+    asked: frozenset[str] | None = None
+    lower: datetime | None = None
+    reader: Reader | None = None
     fetched: int = 0
     pages: int = 0
     requests: int = 0

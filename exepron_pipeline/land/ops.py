@@ -81,6 +81,17 @@ SCOPES = _ops(
     Field("since", INSTANT, "Rows written before may be out of scope (UTC); null: none are."),
     _LOAD_ID,
 )
+READERS = _ops(
+    "readers",
+    "Who compared each entity set of each account last, as far as known: another user may see less.",
+    _ENTITY_SET,
+    _ACCOUNT_ID,
+    Field("user_id", "VARCHAR", "The signed-in user, as the service names it."),
+    Field("role_id", "VARCHAR", "The user's role, where the service tells it."),
+    Field("subject", "VARCHAR", "Whose token it was, as the token says."),
+    Field("scope", "VARCHAR", "The token's scopes for the API."),
+    _LOAD_ID,
+)
 COUNTS = _ops(
     "counts",
     "How many records the service, the load and the table had.",
@@ -147,4 +158,16 @@ SNAPSHOT = _ops(
 )
 
 # `ensure` records column changes, so their table comes first.
-TABLES = (SCHEMA_CHANGES, META, SOURCE, LOADS, WATERMARKS, SCOPES, COUNTS, QUARANTINE, REQUESTS, SNAPSHOT)
+TABLES = (
+    SCHEMA_CHANGES,
+    META,
+    SOURCE,
+    LOADS,
+    WATERMARKS,
+    SCOPES,
+    READERS,
+    COUNTS,
+    QUARANTINE,
+    REQUESTS,
+    SNAPSHOT,
+)

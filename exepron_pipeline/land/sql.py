@@ -10,6 +10,8 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 INSTANT = "TIMESTAMP WITH TIME ZONE"
+NO_DATE = "TIMESTAMPTZ '9999-12-31 00:00:00+00'"
+"""From here on an instant means *no date* (.NET's MaxValue)."""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Staging: the pages of a load as temporary tables, one row per key. Not here: what they change.
 
-``_land_incoming`` shows what came, page by page. ``_land_keys`` holds, for each key, which of those rows
-is its last state (``_arrived``), the hash of that, and ``_op``: ``insert``, ``update`` or ``unchanged``.
+``_land_incoming`` shows what came, page by page, ``_land_seen`` the keys that came without their rows.
+``_land_keys`` holds, for each key, which of those rows is its last state (``_arrived``), the hash of that, and ``_op``: ``insert``, ``update`` or ``unchanged``.
 ``_land_items_<child>`` are the nested lists. Of a key that came twice, the greatest cursor wins, then the
 last that arrived; its list is that of its page. Rows themselves are not copied: most did not change, and
 those in files are streamed from there.
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 INCOMING = "_land_incoming"
 KEYS = "_land_keys"
+SEEN = "_land_seen"
 ITEMS = "_land_items_"
 ORIGIN = (PAGE, ARRIVED)
 
@@ -54,10 +55,30 @@ def incoming(con: DuckDBPyConnection, load: Load, tables: Tables) -> Iterator[No
     """
     with ExitStack() as stack:
         for view, (pages, types) in _views(load, tables).items():
-            _check_number(view, pages, load.tables)
+            if view != SEEN:
+                _check_number(view, pages, load.tables)
             con.register(f"{view}_arrow", _scannable(pages, list(types), load.entity_set.name))
             stack.callback(_forget, con, f"{view}_arrow")
         yield
+
+
+@contextmanager
+def showing(
+    con: DuckDBPyConnection, view: str, pages: Pages, types: Mapping[str, str], entity_set: str
+) -> Iterator[None]:
+    """Let SQL see columns of pages as a view, for the time of the block.
+
+    Raises:
+        ContractError: A page lacks a column.
+
+    """
+    con.register(f"{view}_arrow", _scannable(pages, list(types), entity_set))
+    try:
+        con.execute(_view(view, types))
+        yield
+        con.execute(f"DROP VIEW {name(view)}")
+    finally:
+        _forget(con, f"{view}_arrow")
 
 
 def _forget(con: DuckDBPyConnection, registered: str) -> None:
@@ -108,7 +129,13 @@ def _types(tables: Tables) -> dict[str, str]:
 
 def _views(load: Load, tables: Tables) -> dict[str, tuple[Pages, Mapping[str, str]]]:
     """The pages behind each view, and the columns (name to DuckDB type) that they must have."""
-    found: dict[str, tuple[Pages, Mapping[str, str]]] = {INCOMING: (load.tables, _types(tables))}
+    found: dict[str, tuple[Pages, Mapping[str, str]]] = {
+        INCOMING: (load.tables, _types(tables)),
+        SEEN: (
+            load.seen,
+            {column: type_ for column, type_ in _types(tables).items() if column in tables.key},
+        ),
+    }
     for child in tables.children:
         found[_incoming(child)] = (load.children.get(child.name, []), _item_types(child))
     return found

@@ -36,7 +36,7 @@ class Me:
 
     account_id: str
     user_id: str | None = None
-    account_name: str | None = None
+    role_id: str | None = None
 
 
 def find_generation(service: Documents, setting: str) -> str:
@@ -96,7 +96,7 @@ def knows_us(service: Documents) -> bool:
 def who_am_i(service: Api, dialect: Dialect) -> tuple[Me, ...]:
     """Ask who is signed in: one value for each account; none when the service has no such path.
 
-    Nothing is asked for but ids and the account's name.
+    Nothing is asked for but ids; that of the role where the service tells it.
 
     Raises:
         ResponseError: The answer holds no account.
@@ -106,7 +106,7 @@ def who_am_i(service: Api, dialect: Dialect) -> tuple[Me, ...]:
         return ()
     address = f"{dialect.who_am_i}?$select=userId,accountId"
     try:
-        response = service.get(f"{address},accountName")
+        response = service.get(f"{address},roleId")
     except RequestRejectedError:
         response = service.get(address)
     except EntitySetMissingError:
@@ -164,11 +164,11 @@ def _people(document: object, *dialects: Dialect) -> tuple[Me, ...]:
 
 
 def _me(row: dict[str, Any]) -> Me:
-    user, name = row.get("userId"), row.get("accountName")
+    user, role = row.get("userId"), row.get("roleId")
     return Me(
         account_id=str(row["accountId"]),
         user_id=None if user is None else str(user),
-        account_name=None if name is None else str(name),
+        role_id=None if role is None else str(role),
     )
 
 

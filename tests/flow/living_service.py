@@ -103,12 +103,15 @@ def living(fake: ModuleType, wrapping: str, **options: Any) -> Any:
 
 def _verbose(row: dict[str, Any]) -> dict[str, Any]:
     """A row as OData 2 writes it: metadata, what is deferred, 64 bits as text, old stamps."""
-    milliseconds = round(datetime.fromisoformat(row["changedAt"]).timestamp() * 1000)
+    written = dict(row)
+    if "number" in row:
+        written["number"] = str(row["number"])
+    if "changedAt" in row:
+        milliseconds = round(datetime.fromisoformat(row["changedAt"]).timestamp() * 1000)
+        written["changedAt"] = f"/Date({milliseconds})/"
     return {
         "__metadata": {"uri": f"Things({row['id']})", "type": "Model.Thing"},
-        **row,
-        "number": str(row["number"]),
-        "changedAt": f"/Date({milliseconds})/",
+        **written,
         "parts": {"__deferred": {"uri": f"Things({row['id']})/parts"}},
     }
 

@@ -50,6 +50,15 @@ def test_a_correction_without_a_newer_cursor_is_valid_from_the_read(desk, record
     assert names_as_of(desk, load.started_at, FAR) == {1: "b"}
 
 
+def test_no_date_is_no_beginning(desk, record):
+    """A record that changed on the calendar's last day is known from the read on, like one without a stamp."""
+    no_date = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    load = desk.load([record(1, "a", no_date), record(2, "b", None)])
+    desk.land_load(load)
+    assert names_as_of(desk, load.started_at, FAR) == {1: "a", 2: "b"}
+    assert names_as_of(desk, load.started_at - HOUR, FAR) == {}
+
+
 def test_a_version_never_begins_before_the_former_one(desk, record):
     """A clock of the service that ran ahead, and a cursor that fell back, make no overlap."""
     ahead = datetime(2030, 1, 1, tzinfo=UTC)

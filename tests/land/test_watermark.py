@@ -60,6 +60,21 @@ def test_a_cursor_that_is_no_time_is_refused(desk, record):
         desk.land([record(1)], entity_set=entity_set)
 
 
+def test_a_read_from_later_on_leaves_the_watermark_where_it_was(desk, record):
+    """What lies between was not read, so the next read begins at the former watermark, or reads everything."""
+    late = {"mode": "incremental", "lower": LATER}
+    assert desk.land([record(1, "a", LATER)], **late).watermark_after is None
+    desk.land([record(2)])
+    assert desk.land([record(3, "c", LATER)], **late).watermark_after == START
+    assert desk.land([record(3, "c", LATER)], mode="incremental", lower=START).watermark_after == LATER
+
+
+def test_what_has_no_key_moves_no_watermark(desk, record):
+    """A record that could not land says nothing of how far was landed."""
+    done = desk.land([record(1), record(None, "b", LATER)], max_rejected_share=1)
+    assert done.watermark_after == START
+
+
 def test_no_date_is_no_watermark(desk, record):
     """A record that changed on the calendar's last day says nothing of how far was read."""
     no_date = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)

@@ -111,7 +111,7 @@ class FakeService:
             inner = re.fullmatch(r"[a-z]*'(.*)'", text, re.DOTALL)
             value: object = inner[1].replace("''", "'") if inner else text
             value = int(text) if text.lstrip("-").isdigit() else value
-            return str(_OPERATORS[symbol](row[name], value))
+            return str(row[name] is not None and _OPERATORS[symbol](row[name], value))
 
         return bool(eval(_TERM.sub(judge, expression)))
 

@@ -16,7 +16,7 @@ from exepron_pipeline.http.transport import Response
 from exepron_pipeline.odata.dialect import DIALECTS, LOGGED_IN_USER
 from exepron_pipeline.odata.probe import Me, find_generation, who_am_i
 
-USER = {"userId": 7, "accountId": 5, "accountName": "Acme"}
+USER = {"userId": 7, "accountId": 5, "roleId": 3}
 V3 = {"odata.metadata": "x", "value": [USER]}
 
 
@@ -109,15 +109,15 @@ def test_a_sign_in_that_may_not_use_the_api(fake: ModuleType) -> None:
 
 
 def test_who_am_i(fake: ModuleType) -> None:
-    """Ids become text, an account is named once; nothing personal is asked for."""
+    """Ids become text, an account comes once; nothing personal is asked for."""
     second = {"userId": 7, "accountId": 6}
     service = fake.FakeService([], answers={LOGGED_IN_USER: [USER, second, second]})
-    assert who_am_i(service, DIALECTS["g2"]) == (Me("5", "7", "Acme"), Me("6", "7"))
-    assert service.asked == [f"{LOGGED_IN_USER}?$select=userId,accountId,accountName"]
+    assert who_am_i(service, DIALECTS["g2"]) == (Me("5", "7", "3"), Me("6", "7"))
+    assert service.asked == [f"{LOGGED_IN_USER}?$select=userId,accountId,roleId"]
 
 
-def test_who_am_i_without_an_account_name(fake: ModuleType) -> None:
-    """Where the account's name may not be selected, the ids still are."""
+def test_who_am_i_without_a_role(fake: ModuleType) -> None:
+    """Where the role may not be selected, user and account still are."""
     fields = frozenset({"userId", "accountId"})
     service = fake.FakeService([USER], fields=fields)
     assert who_am_i(service, DIALECTS["g2"]) == (Me("5", "7"),)
