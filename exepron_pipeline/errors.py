@@ -26,7 +26,10 @@
 Retryability is a type: only a `TransientError` may be tried again.
 """
 
+import errno
 from typing import Any
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class ExepronError(Exception):
@@ -181,3 +184,14 @@ class WarehouseError(ExepronError):
     """The data folder or the database file cannot be used."""
 
     exit_code = 5
+
+
+def understood(error: Exception) -> Exception:
+    """Return an error of ours for one of the system's that is no mystery (no memory, no room); any other as it is."""
+    if isinstance(error, MemoryError):
+        hint = "Free some, or raise the limit; nothing of what failed was stored."
+        return WarehouseError("There is not enough memory.", hint=hint)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        what = f"{error.filename or 'A file'} cannot be written ({error.strerror})"
+        return WarehouseError(f"{what}.", hint="Check the free space and the limits of the disk.")
+    return error

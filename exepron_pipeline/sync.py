@@ -17,6 +17,7 @@ from exepron_pipeline.errors import (
     EntitySetMissingError,
     NotPermittedError,
     WarehouseError,
+    understood,
 )
 from exepron_pipeline.events import Landed, Mode, Notice, RunReport, Status, SyncReport
 from exepron_pipeline.extract.plan import ReadPlan
@@ -156,7 +157,8 @@ def _outcome(report: SyncReport, *, is_proposal: bool) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
+    except Exception as found:
+        error = understood(found)
         log.debug("%s failed", report.entity_set, exc_info=True)
         if isinstance(error, NotPermittedError):
             absent: Status = "not_permitted"

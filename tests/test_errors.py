@@ -1,11 +1,19 @@
 """Errors: what they carry, and that they travel between processes."""
 
+import errno
 import pickle
 
 import pytest
 
 from exepron_pipeline import errors
-from exepron_pipeline.errors import ExepronError, RateLimitedError, RequestRejectedError, TransientError
+from exepron_pipeline.errors import (
+    ExepronError,
+    RateLimitedError,
+    RequestRejectedError,
+    TransientError,
+    WarehouseError,
+    understood,
+)
 
 
 def classes() -> list[type[ExepronError]]:
@@ -48,3 +56,28 @@ def test_retryability_is_a_type():
     assert transient == {
         "TransientError", "NetworkError", "ServerUnavailableError", "RateLimitedError", "WarehouseBusyError"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "not enough memory"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/data/x"),
+            "/data/x cannot be written (No space left",
+        ),
+        (OSError(errno.EROFS, "Read-only file system"), "Read-only"),
+    ],
+)
+def test_what_the_system_lacks_is_told(error, said):
+    """No memory and no room are errors of the warehouse, with a cure, wherever they are met."""
+    known = understood(error)
+    assert isinstance(known, WarehouseError)
+    assert said in known.message
+    assert known.hint
+
+
+def test_what_is_a_mystery_stays_one():
+    """Any other error is not explained away."""
+    error = OSError(errno.ENOENT, "No such file")
+    assert understood(error) is error

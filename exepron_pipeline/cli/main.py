@@ -29,7 +29,7 @@ from exepron_pipeline.cli import (
     status,
     sync,
 )
-from exepron_pipeline.errors import ExepronError
+from exepron_pipeline.errors import ExepronError, understood
 
 UNEXPECTED = 1
 INTERRUPTED = 130
@@ -99,7 +99,8 @@ def run() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 # the last one to see it: a person reads a sentence, not a traceback
-        sys.exit(_tell(error, UNEXPECTED, debug=debug))
+        known = understood(error)
+        sys.exit(_tell(known, getattr(known, "exit_code", UNEXPECTED), debug=debug))
     sys.exit(0)
 
 

@@ -77,7 +77,8 @@ def _is_labelled(before: str) -> bool:
 def _trimmed(text: str) -> str:
     """An address without the signs of the sentence around it; brackets stay where they are a pair."""
     while text and (
-        text[-1] in _AROUND + ".:" or (text[-1] in _PAIRS and text.count(text[-1]) > text.count(_PAIRS[text[-1]]))
+        text[-1] in _AROUND + ".:"
+        or (text[-1] in _PAIRS and text.count(text[-1]) > text.count(_PAIRS[text[-1]]))
     ):
         text = text[:-1]
     return text.lstrip(_AROUND)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import dagster as dg
 
-from exepron_pipeline.errors import ExepronError, TransientError
+from exepron_pipeline.errors import ExepronError, TransientError, understood
 from exepron_pipeline.http.redact import redact, redact_traceback
 from exepron_pipeline.orchestration.keys import ATTENDED_TAG
 
@@ -54,6 +54,7 @@ def raise_failure(error: Exception | None, context: dg.AssetExecutionContext) ->
 
 def failure_of(error: Exception | None) -> dg.Failure:
     """Say an error in Dagster's terms: what, where and what to do; nothing secret is in it."""
+    error = understood(error) if error else None
     known = error if isinstance(error, ExepronError) else None
     metadata: dict[str, Any] = {
         "cause": type(error).__name__,

@@ -16,7 +16,7 @@ import dagster as dg
 from rich.console import Console
 
 from exepron_pipeline.engine import Engine, open_engine
-from exepron_pipeline.errors import ConfigurationError, ExepronError
+from exepron_pipeline.errors import ConfigurationError, ExepronError, understood
 from exepron_pipeline.events import Notice, RunReport
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.orchestration.attended import TAGS, attended
@@ -37,14 +37,18 @@ def main() -> NoReturn:
     """Run both jobs, print what came of it, and exit with the code of the run."""
     try:
         code = run()
-    except ExepronError as error:
-        code = _tell(error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
         code = _tell("Interrupted.", "What has landed is kept; run it again to go on.", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 # the last one to see it: a person reads a sentence, not a traceback
-        hint = "This is a fault of exepron-pipeline: report it, with what `exepron doctor` shows."
-        code = _tell(f"Unexpected {type(error).__name__}: {error}", hint, UNEXPECTED)
+        code = _tell_of(understood(error))
     sys.exit(code)
+
+
+def _tell_of(error: Exception) -> int:
+    if isinstance(error, ExepronError):
+        return _tell(error.message, error.hint, error.exit_code)
+    hint = "This is a fault of exepron-pipeline: report it, with what `exepron doctor` shows."
+    return _tell(f"Unexpected {type(error).__name__}: {error}", hint, UNEXPECTED)
 
 
 def run() -> int:
