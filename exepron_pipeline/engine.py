@@ -407,6 +407,7 @@ class Engine:
             scope=plan.entity_set.filter or "",
             contract=self.contract(plan.entity_set),
             unknown=pages.unknown,
+            landed_before=self.before.moments.get((plan.entity_set.name, plan.account_id)),
             watermark_before=self.before.watermarks.get((plan.entity_set.name, plan.account_id)),
             max_deleted_share=self.settings.max_deleted_share,
             max_rejected_share=self.settings.max_rejected_share,

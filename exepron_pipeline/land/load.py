@@ -65,6 +65,7 @@ class Load:
         evidence: Why nothing of the scope was missed.
         complete: The same as a verdict.
         watermark_before: The watermark that the read began with.
+        landed_before: When the last load of this set and account had landed as the run began; None: none had.
         scope: The catalogue's filter that was asked with; empty for everything.
         contract: What becomes of fields that the contract does not name.
         unknown: Those that came, each with the type that its values look like.
@@ -97,6 +98,7 @@ class Load:
     evidence: Evidence = "none"
     complete: bool = False
     watermark_before: datetime | None = None
+    landed_before: datetime | None = None
     scope: str = ""
     contract: Contract = "evolve"
     unknown: Mapping[str, str] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from exepron_pipeline.errors import ContractError
 from exepron_pipeline.extract.files import ARRIVED, PAGE, with_origin
 from exepron_pipeline.land.fingerprint import record_text
 from exepron_pipeline.land.load import Load, Pages, Rejected
+from exepron_pipeline.land.overtaken import later_loads
 from exepron_pipeline.land.sql import INSTANT, column_type, name, names, present, same
 from exepron_pipeline.land.tables import ChildTables, Tables
 
@@ -98,7 +99,9 @@ def stage(con: DuckDBPyConnection, load: Load, tables: Tables) -> None:
             con.execute(_view(view, types))
         for child in tables.children:
             con.execute(_items(child, tables.key))
-        con.execute(_keys(tables, _types(tables), load.cursor))
+        later = later_loads(con, load)
+        sql = _keys(tables, _types(tables), load.cursor, is_overtaken=bool(later))
+        con.execute(sql, {"later": later} if later else None)
     except duckdb.ConversionException:  # its text holds the value, which may be personal
         hint = "Correct the column's type in the catalogue."
         raise ContractError(f"{load.entity_set.name}: a value does not fit its column.", hint=hint) from None
@@ -177,8 +180,9 @@ def _scannable(pages: Pages, columns: list[str], entity_set: str) -> "pa.Table |
     return pa.concat_tables(numbered, promote_options="permissive")
 
 
-def _keys(tables: Tables, types: Mapping[str, str], cursor: str | None) -> str:
-    """SQL that makes ``_land_keys``."""
+def _keys(tables: Tables, types: Mapping[str, str], cursor: str | None, *, is_overtaken: bool) -> str:
+    """SQL that makes ``_land_keys``; takes ``$later`` where the read was overtaken: rows of those loads stay."""
+    stays = "WHEN list_contains($later, c._load_id) THEN 'unchanged' " if is_overtaken else ""
     key = [*tables.key, *ORIGIN]
     moved = f"CAST(r.{name(cursor)} AS {INSTANT})" if cursor else f"CAST(NULL AS {INSTANT})"
     record = record_text({column: types[column] for column in tables.data}, "r")
@@ -190,7 +194,7 @@ def _keys(tables: Tables, types: Mapping[str, str], cursor: str | None) -> str:
         f"hashed AS ({_with_lists(tables)}), "
         f"latest AS (SELECT * FROM hashed h QUALIFY row_number() OVER "
         f"(PARTITION BY {names(tables.key, 'h')} ORDER BY h._cursor DESC NULLS LAST, h._arrived DESC) = 1) "
-        f"SELECT h.*, CASE WHEN c._account_id IS NULL OR c._deleted_at IS NOT NULL THEN 'insert' "
+        f"SELECT h.*, CASE {stays}WHEN c._account_id IS NULL OR c._deleted_at IS NOT NULL THEN 'insert' "
         f"WHEN c._row_hash = h._row_hash THEN 'unchanged' ELSE 'update' END AS _op "
         f"FROM latest h LEFT JOIN {tables.core.sql} c ON {same(tables.key, 'c', 'h')}"
     )
