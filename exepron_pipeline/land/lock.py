@@ -59,6 +59,9 @@ class WarehouseLock:
         except Timeout:
             raise self._busy() from None
         try:
+            self._note.unlink(
+                missing_ok=True
+            )  # of one that was killed: where ours finds no room, nobody is named
             self._write(Holder(os.getpid(), socket.gethostname(), verb, _now()))
             yield
         finally:

@@ -5,6 +5,7 @@ of entity sets (``tables.py``) and what is written into them (``landing.py``).
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from exepron_pipeline.land.sql import text
 
 STORAGE_VERSION = "v1.0.0"
 """Storage format of the file: DuckDB 1.0 and later read it, and so copies of it."""
+
+_PAUSE = 0.1  # seconds between two attempts at a file that is held
 
 SCHEMAS = ("core", "history", "marts", "ops")
 
@@ -42,6 +45,7 @@ class Warehouse:
         self.path = path
         self.state_dir = state_dir
         self._memory_limit = memory_limit
+        self._wait_seconds = wait_seconds
         self._lock = WarehouseLock(state_dir, wait_seconds)
         self._duckdb: DuckDBPyConnection | None = None
 
@@ -126,7 +130,7 @@ class Warehouse:
         After a failure it is given up: DuckDB may refuse further work, and some failures let a file go only then.
         """
         duckdb_ = self._duckdb = self._duckdb or self._start()
-        duckdb_.execute(f"ATTACH {text(str(self.path))} AS warehouse")
+        self._attach(duckdb_)
         try:
             with duckdb_.cursor() as con:
                 con.execute("USE warehouse; SET TimeZone = 'UTC'")
@@ -136,6 +140,19 @@ class Warehouse:
             duckdb_.close()
             self._duckdb = None
             raise
+
+    def _attach(self, duckdb_: DuckDBPyConnection) -> None:
+        """Attach the file; wait for a program that has opened it without our lock."""
+        end = time.monotonic() + self._wait_seconds
+        while True:
+            try:
+                duckdb_.execute(f"ATTACH {text(str(self.path))} AS warehouse")
+            except duckdb.IOException as error:
+                if not _LOCKED.search(str(error)) or time.monotonic() > end:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
 
     def _start(self) -> DuckDBPyConnection:
         spill = str(self.state_dir / "duckdb.tmp")

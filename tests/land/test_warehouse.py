@@ -82,6 +82,32 @@ def test_a_second_process_waits(desk, other_process):
     assert desk.warehouse.holder() is None
 
 
+@pytest.mark.parametrize("linked", ["data", "warehouse.duckdb"])
+def test_a_second_name_of_the_same_warehouse_is_no_way_around(desk, other_process, tmp_path, linked):
+    """Through a link to the folder or to the file alone, it is held all the same."""
+    other = tmp_path / "other"
+    if linked == "data":
+        other.symlink_to(desk.warehouse.path.parent)
+    else:
+        other.mkdir()
+        (other / linked).symlink_to(desk.warehouse.path)
+    hurried = Warehouse(other / "warehouse.duckdb", other / "state", wait_seconds=0.1)
+    with pytest.raises(WarehouseBusyError, match=f"process {other_process.pid}"), hurried.open("sync"):
+        pass
+
+
+def test_the_note_of_a_dead_process_names_nobody(desk, other_process, monkeypatch):
+    """A holder that has no room for its own note is not taken for the one before, whose number may be another's now."""
+    other_process.kill()
+    other_process.wait()
+    monkeypatch.setattr("exepron_pipeline.land.lock.WarehouseLock._write", lambda *_: None)
+    with desk.open():
+        assert Warehouse(desk.warehouse.path, desk.warehouse.state_dir).holder() is None
+        hurried = Warehouse(desk.warehouse.path, desk.warehouse.state_dir, wait_seconds=0)
+        with pytest.raises(WarehouseBusyError, match="held by another process"), hurried.open("sync"):
+            pass
+
+
 def test_a_killed_holder_is_no_obstacle(desk, other_process):
     """Its lock dies with it, and the note it left is not believed."""
     other_process.kill()
@@ -102,9 +128,16 @@ def test_a_notebook_that_opened_the_file_is_named(desk):
     command = [sys.executable, "-c", FOREIGN, str(desk.warehouse.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(WarehouseBusyError, match=f"opened by process {process.pid}"), desk.open():
+        hurried = Warehouse(desk.warehouse.path, desk.warehouse.state_dir, wait_seconds=0.1)
+        with (
+            pytest.raises(WarehouseBusyError, match=f"opened by process {process.pid}"),
+            hurried.open("sync"),
+        ):
             pass
-        process.stdin.close()
+        timer = threading.Timer(0.3, process.stdin.close)
+        timer.start()
+        assert desk.rows("SELECT 1 FROM ops.meta") == [(1,)], "it is waited for"
+        timer.join()
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
