@@ -41,6 +41,7 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 lifespan="off",
+                ws="none",  # nobody speaks it here, and the library behind it warns
                 date_header=False,  # the application knows what time it is for it
                 timeout_graceful_shutdown=2,
             )
