@@ -15,6 +15,7 @@ from exepron_pipeline.engine import Engine, Scope
 from exepron_pipeline.events import Mode
 from exepron_pipeline.extract.look import Sample, first_question, newest_page, newest_text, sample
 from exepron_pipeline.extract.plan import ReadPlan
+from exepron_pipeline.land.lateness import lateness_sql
 from exepron_pipeline.normalise.stamps import instants, names_zone
 from exepron_pipeline.publish import open_snapshot
 from exepron_pipeline.tenant import Tenant
@@ -46,6 +47,15 @@ class Stamp:
     text: str
     moment: datetime
     names_zone: bool
+
+
+@dataclass(frozen=True)
+class Late:
+    """So many records of an entity set came with a stamp that the watermark had passed, at most by ``hours``."""
+
+    entity_set: str
+    records: int
+    hours: float
 
 
 class Outlook:
@@ -128,6 +138,18 @@ class Outlook:
         found = [(self._newest(entity_set, scope), scope.account.account_id) for scope in asked]
         later = [stamp for stamp, account in found if stamp and stamp > known[entity_set.name, account]]
         return max(later, default=None)
+
+    def lateness(self) -> list[Late] | None:
+        """How late records of the sets with a cursor came, as of the published snapshot; None when there is none."""
+        path = self._engine.settings.snapshot_path
+        if not path.exists():
+            return None
+        with open_snapshot(path) as reader:
+            kept = set(reader.tables())
+            stamped = [each for each in self._engine.catalogue.offered if each.cursor]
+            known = [each for each in stamped if f"history.{each.name}" in kept]
+            rows = [row for each in known for row in reader.query(lateness_sql(each)).to_pylist()]
+        return [Late(row["entity_set"], row["records"], row["hours"] or 0.0) for row in rows]
 
     def _newest(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
         plan, kit = self._engine.plan(entity_set, scope, mode="full"), scope.tenant

@@ -141,7 +141,7 @@ def test_doctor_climbs_to_the_top(landed):
         "settings", "identity server", "token store", "token", "clock", "base path", "generation", "who am I",
         "description",
     ]  # fmt: skip
-    last = ["unknown", "stamps", "limits", "disk", "warehouse"]
+    last = ["unknown", "stamps", "limits", "disk", "warehouse", "lookback"]
     assert rungs(ended) == [("ok", name) for name in [*first, *OFFERED, *last]]
     for name in OFFERED:
         [line] = [line for line in ended.stdout.splitlines() if line.startswith(f"ok   {name}: ")]

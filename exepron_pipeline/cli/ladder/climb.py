@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from exepron_pipeline.cli.ladder.lookback import lookback
 from exepron_pipeline.cli.ladder.place import disk, warehouse
 from exepron_pipeline.cli.ladder.rung import Rung, bad, tried
 from exepron_pipeline.cli.ladder.service import limits, meeting, retirements, zone
@@ -52,7 +53,10 @@ def climb(stack: ExitStack, *, ask_again: bool = False) -> Iterator[Rung]:
         if tenant.connection.name not in engine.shut_out:
             yield from _of(tenant, engine, _looking(tenant, engine, outlook))
     yield disk(engine)
-    yield tried("warehouse", lambda: warehouse(engine))
+    opened = tried("warehouse", lambda: warehouse(engine))
+    yield opened
+    if opened.state != "bad":
+        yield lookback(outlook, engine.settings.lookback_hours)
 
 
 def _settings(engine: "Engine") -> str:
