@@ -44,4 +44,5 @@ def style_of(finding: Finding, dialect: Dialect) -> Style:
         ordered=seen.orderby is not False,
         counted=seen.count is not False,
         keyset=seen.filter is not False,
+        counts_all=(seen.records or 0) > (seen.page or seen.records or 0),
     )

@@ -179,8 +179,9 @@ class PathReader(Generic[D]):
                 self._add(plan, kit.spool.keep(came.page, body, walk.covered), count)
         if walk.asker.limit:
             kit.profile.keep_page_limit(name, walk.asker.limit)
-        if walk.key_refused:
-            self._keep_style(plan, replace(style, keyset=False))
+        if walk.key_refused or walk.counts_all != style.counts_all:
+            keyset = style.keyset and not walk.key_refused
+            self._keep_style(plan, replace(style, keyset=keyset, counts_all=walk.counts_all))
         if walk.doubt:
             self.notice(plan, f"records may be missing, for the service is odd: {walk.doubt}.")
         return walk

@@ -18,7 +18,7 @@ from exepron_pipeline.odata.question import Question
 
 @dataclass(frozen=True)
 class Style:
-    """How to ask: which fields, which form of an instant (None: no filter), which options."""
+    """How to ask: which fields, which form of an instant (None: no filter), which options; what a count counts."""
 
     select: Literal["kept", "sourced", "all"] = "kept"
     stamp: str | None = None
@@ -26,6 +26,7 @@ class Style:
     ordered: bool = True
     counted: bool = True
     keyset: bool = True
+    counts_all: bool = False
 
     @classmethod
     def best(cls, dialect: Dialect) -> Self:
@@ -62,6 +63,7 @@ def question(plan: ReadPlan, style: Style, dialect: Dialect, base_url: str, size
         ordered=style.ordered,
         counted=style.counted,
         keyset=style.keyset,
+        counts_all=style.counts_all,
     )
 
 

@@ -64,6 +64,8 @@ class Walk(Generic[P]):
         """True when several pages were read by place to a clean end: a second read may agree."""
         self.key_refused = False
         """True when the service refused or disobeyed a condition on the key."""
+        self.counts_all = question.counts_all
+        """True when the service's count was seen to be more than the records of a page."""
         self.doubt: str | None = None
         """What the service did that leaves the end unproven."""
         self.covered: Span | None = None
@@ -108,14 +110,20 @@ class Walk(Generic[P]):
         return self._question.dialect.count_is_proof
 
     def _accepted(self, page: P) -> P:
+        self._learn(page)
         self.tally.accept(page)
         return page
 
+    def _learn(self, page: Page) -> None:
+        """See whether the service counts all records, or those of the page."""
+        self.counts_all = self.counts_all or 0 < page.rows < (page.envelope.count or 0)
+
     def _is_all(self, first: P) -> bool:
-        """True when nothing can follow: there is nothing, or as many records as the service counts."""
-        if first.rows == 0:
+        """True when nothing can follow: there is nothing, or as many records as the service counts over all pages."""
+        if first.rows == 0 or first.envelope.next_link:
             return first.envelope.next_link is None
-        return self.counts and first.keys_ascending and first.envelope.count == first.rows
+        is_counted = self.counts and self.counts_all and first.envelope.count == first.rows
+        return is_counted and first.keys_ascending
 
     # -- by key --------------------------------------------------------------------------------------
 
@@ -138,6 +146,8 @@ class Walk(Generic[P]):
     def _by_key(self, lanes: Lanes, first: Page) -> Iterator[P]:
         """Read all keys that no page has covered yet, up to the greatest key of the moment."""
         last = self.asker.last()
+        if last:
+            self._learn(last)
         fence = last.first_key if last else None
         if last is None or fence is None or not shows_order(first, last):
             raise _NotByKeyError

@@ -41,6 +41,7 @@ class Question:
         ordered: False when it does not take ``$orderby``; then nothing is proven by order.
         counted: False when it does not take the count option.
         keyset: False when it is known not to take or not to obey conditions on the key.
+        counts_all: True when its count was seen to be more than the records of a page: some services count those.
 
     """
 
@@ -54,6 +55,7 @@ class Question:
     ordered: bool = True
     counted: bool = True
     keyset: bool = True
+    counts_all: bool = False
 
     def page(self, size: int) -> Query:
         """The options of a page of at most ``size`` records, from the first one."""

@@ -190,6 +190,15 @@ def test_what_worked_is_not_given_up_at_once(fake: ModuleType, tasks: EntitySet,
     assert reading(tasks, service).path == "Wide/{accountId}/Tasks"
 
 
+def test_what_a_count_counts_is_remembered(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """A small set costs one question, once the service's count was seen to be more than a page's records."""
+    service = fake.FakeService(_tasks(1, 2, 3), ("taskId",), envelope="value", counts=True)
+    found = [
+        (reading(tasks, service, "g3").requests, len(_keys(reading(tasks, service, "g3")))) for _ in "ab"
+    ]
+    assert found == [(2, 3), (1, 3)]
+
+
 def test_trouble_on_the_way_is_no_verdict(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
     """What passes is raised and not remembered; so is a refusal in the middle of a read."""
     service = fake.FakeService(_tasks(1), answers={WIDE: NetworkError("cut")})

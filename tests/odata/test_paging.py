@@ -46,14 +46,35 @@ def test_requests_without_a_count(fake: ModuleType, walked: Walked, records: int
     assert (len(service.asked), walk.evidence) == (requests, "exhausted")
 
 
-@pytest.mark.parametrize(("records", "requests"), [(0, 1), (3, 1), (5, 4), (6, 4)])
+@pytest.mark.parametrize(("records", "requests"), [(0, 1), (3, 2), (5, 4), (6, 4)])
 def test_a_count_is_asked_before_and_after(
     fake: ModuleType, walked: Walked, records: int, requests: int
 ) -> None:
     """Where a standard defines the count, one page may prove itself; after several it is asked again."""
     service = fake.FakeService(_numbers(*range(records)), envelope="value", counts=True)
     walk, _ = walked(service, "g3")
-    assert (len(service.asked), walk.evidence) == (requests, "count")
+    assert (len(service.asked), walk.evidence, walk.counts_all) == (requests, "count", records > 0)
+    service.asked.clear()
+    again, _ = walked(service, "g3", counts_all=walk.counts_all)
+    assert (len(service.asked), again.evidence) == (1 if records == 3 else requests, "count")
+
+
+@pytest.mark.parametrize("ignores", [frozenset(), frozenset({"$filter"}), frozenset({"$orderby"})])
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_count_of_the_page_ends_no_read(
+    fake: ModuleType, walked: Walked, ignores: frozenset[str], linked: bool
+) -> None:
+    """Some services count the records of the page: what comes behind a short page is read all the same."""
+
+    class Counting(fake.FakeService):  # type: ignore[misc,name-defined]  # a module that was loaded by its path
+        def _wrap(self, page: list[Any], count: int | None, link: str | None) -> Any:
+            return super()._wrap(page, len(page), link)
+
+    envelope = "links" if linked else "value"
+    service = Counting(_numbers(*range(10)), envelope=envelope, counts=True, cap=4, ignores=ignores)
+    walk, got = walked(service, "odata4", size=5_000)
+    assert sorted(set(got)) == list(range(10))
+    assert (walk.counts_all, walk.evidence == "count") == (False, False)
 
 
 def test_a_count_in_a_header_is_only_compared(fake: ModuleType, walked: Walked) -> None:
