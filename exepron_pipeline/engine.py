@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from exepron_pipeline.catalogue import EntitySet, load_catalogue
 from exepron_pipeline.catalogue.fields import Contract
+from exepron_pipeline.catalogue.people import people_in
 from exepron_pipeline.clock import Clock, utc_now
 from exepron_pipeline.comparison import Hands, compare
-from exepron_pipeline.errors import ConfigurationError, ExepronError, UnheededError
+from exepron_pipeline.errors import ConfigurationError, ExepronError, UnheededError, WarehouseError
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
 from exepron_pipeline.extract.by_key import read_by_key
 from exepron_pipeline.extract.path import Kit
-from exepron_pipeline.extract.plan import ReadPlan, plan_read
+from exepron_pipeline.extract.plan import ReadPlan, hides, plan_read
 from exepron_pipeline.extract.reader import read
 from exepron_pipeline.extract.result import Decode, ReadResult
 from exepron_pipeline.extract.spool import Spool
@@ -43,9 +44,11 @@ from exepron_pipeline.marts import Asked, Built, build
 from exepron_pipeline.normalise import Decoder, personal_key
 from exepron_pipeline.normalise.batches import DecodedPage
 from exepron_pipeline.normalise.contract import columns_of
+from exepron_pipeline.normalise.forgotten import Blanking, Forgotten
 from exepron_pipeline.normalise.only_keys import KeysDecoder
 from exepron_pipeline.odata.dialect import DIALECTS
 from exepron_pipeline.publish import Published, publish
+from exepron_pipeline.publish.forget import Erased, forget
 from exepron_pipeline.settings import Connection, Settings, is_configured, load_settings
 from exepron_pipeline.tenant import Account, Tenant
 
@@ -184,7 +187,7 @@ class Engine:
         since: datetime | None = None,
     ) -> ReadPlan:
         """Plan what to ask; nothing is sent."""
-        return plan_read(
+        planned = plan_read(
             entity_set,
             account_id=scope.account.account_id,
             user_id=scope.account.user_id,
@@ -195,6 +198,17 @@ class Engine:
             since=since,
             personal=self.settings.personal,
             is_first=scope.is_first,
+        )
+        return replace(planned, keep_pages=planned.keep_pages and not self._shows_hidden(entity_set))
+
+    def _shows_hidden(self, entity_set: EntitySet) -> bool:
+        """True when its raw pages are those of another set too, which names people that it must not name."""
+        paths = {source.path for source in entity_set.sources}
+        beside = [each for each in self.catalogue.offered if paths & {source.path for source in each.sources}]
+        return any(
+            hides(each, self.settings.personal) or self._blanking(each)
+            for each in beside
+            if each != entity_set
         )
 
     def _watermark(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
@@ -323,6 +337,7 @@ class Engine:
             plan.generation,
             plan.mode,
             (kept.personal, kept.timezone, kept.contract),
+            sorted(self.forgotten.hashes),
             before,
         )
         return repr(parts)
@@ -359,7 +374,17 @@ class Engine:
             personal=policy,
             hash_key=personal_key(self.settings.state_dir) if policy == "hash" else None,
             discards=self.contract(entity_set) == "discard",
+            blank=self._blanking(entity_set),
         )
+
+    @cached_property
+    def forgotten(self) -> Forgotten:
+        """The people whose names are stored nowhere any more."""
+        return Forgotten.read(self.settings.state_dir)
+
+    def _blanking(self, entity_set: EntitySet) -> Blanking | None:
+        naming = people_in(self.catalogue).get(entity_set.name) if self.forgotten else None
+        return Blanking(entity_set, naming, self.forgotten) if naming else None
 
     def contract(self, entity_set: EntitySet) -> Contract:
         """What becomes of fields that the catalogue does not name."""
@@ -372,7 +397,15 @@ class Engine:
     def land(
         self, connection: "DuckDBPyConnection", plan: ReadPlan, scope: Scope, pages: ReadResult
     ) -> Landing:
-        """Land what was read, in one transaction."""
+        """Land what was read, in one transaction.
+
+        Raises:
+            WarehouseError: A person was forgotten since the run began: what was read may name them.
+
+        """
+        if Forgotten.read(self.settings.state_dir) != self.forgotten:
+            what = f"{plan.entity_set.name}: a person was forgotten while this was read"
+            raise WarehouseError(f"{what}.", hint="Nothing was stored. Run again.")
         landing = land(connection, self._load(plan, scope, pages), clock=self.clock)
         for note in landing.notes:
             self.listen(Notice(plan.entity_set.name, note))
@@ -442,6 +475,15 @@ class Engine:
     def publish(self, *, keep: int = 0) -> Published:
         """Replace the analysts' snapshot and Parquet; keep so many snapshots."""
         return publish(self.warehouse, self.settings, keep=keep)
+
+    def forget(self, user_id: str) -> Erased:
+        """Erase a person from everything that is stored; analysts get new files, and no former version stays."""
+        erased = forget(self.warehouse, self.settings, self.catalogue, user_id)
+        if self.warehouse.exists and self.settings.snapshot_path.exists():
+            self.build_marts()
+            published = publish(self.warehouse, self.settings, old_versions=0)
+            erased.rewritten += [published.snapshot, published.parquet]
+        return erased
 
     def close(self) -> None:
         """Give back connections."""

@@ -16,6 +16,7 @@ from exepron_pipeline.cli import (
     bundle,
     discover,
     doctor,
+    forget,
     init,
     login,
     logout,
@@ -77,6 +78,7 @@ app.command("sync")(sync.sync)
 app.command("reconcile")(reconcile.reconcile)
 app.command("publish")(publish.publish)
 app.command("restore")(restore.restore)
+app.command("forget")(forget.forget)
 app.command("status")(status.status)
 app.command("query")(query.query)
 app.command("doctor")(doctor.doctor)

@@ -42,6 +42,10 @@ class Decoded(Page, Protocol):
         """The records that must not land."""
 
     @property
+    def hides(self) -> bool:
+        """True when its bytes hold what must not be stored."""
+
+    @property
     def unknown(self) -> Mapping[str, str]:
         """Fields outside the contract, each with the type that its values look like."""
 

@@ -174,7 +174,7 @@ class PathReader(Generic[D]):
             if len(self._result.pages) == first and came.rows and came.first_key is None:
                 raise self._without_key(plan, came)
             if came.rows or not self._result.pages:
-                body = came.body if plan.keep_pages else None
+                body = came.body if plan.keep_pages and not came.page.hides else None
                 count = None if plan.source.within else walk.tally.count
                 self._add(plan, kit.spool.keep(came.page, body, walk.covered), count)
         if walk.asker.limit:

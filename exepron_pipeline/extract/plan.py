@@ -191,7 +191,7 @@ def plan_read(
         key=tuple(part for part in key if part),
         cursor=cursor,
         orderby=_order(entity_set, generation),
-        keep_pages=not _hides(entity_set, personal),
+        keep_pages=not hides(entity_set, personal),
         user_id=user_id,
         is_first=is_first,
     )
@@ -251,7 +251,7 @@ def _wires(columns: list[Column], generation: str) -> Iterator[str]:
     return (wire for wire in wires if wire)
 
 
-def _hides(entity_set: EntitySet, personal: Personal) -> bool:
+def hides(entity_set: EntitySet, personal: Personal) -> bool:
     """True when the policy keeps some personal values out of what is stored, or out of clear text."""
     hidden = {"keep": set(), "contact-dropped": {"contact"}}.get(personal, {"contact", "name"})
     columns = [*entity_set.columns, *(column for child in entity_set.children for column in child.columns)]

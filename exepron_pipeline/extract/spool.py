@@ -14,7 +14,7 @@ import itertools
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -66,8 +66,7 @@ class Spool:
         scope: str = "",
         patience: timedelta = timedelta(0),
     ) -> None:
-        names = (quote(each, safe="").replace(".", "%2E") for each in (load_id, entity_set, account_id))
-        load, name, account = names
+        load, name, account = map(_quoted, (load_id, entity_set, account_id))
         self._root = state_dir / FOLDER
         self.folder = self._root / load / name / account
         self._reads = self._root / UNLANDED / name / account
@@ -243,8 +242,7 @@ class Spool:
 
 def open_page(state_dir: Path, reference: str) -> bytes:
     """Return a raw page; FileNotFoundError once it has been dropped."""
-    with pa.input_stream(state_dir / FOLDER / reference, compression=PACKED) as stream:
-        return bytes(stream.read())
+    return _unpacked(state_dir / FOLDER / reference)
 
 
 def has_page(state_dir: Path, reference: str) -> bool:
@@ -260,6 +258,39 @@ def drop_old(state_dir: Path, days: float = KEEP_DAYS) -> int:
     for folder in old:
         shutil.rmtree(folder)
     return sum(folder.parent == root for folder in old)
+
+
+def drop_pages(state_dir: Path, entity_sets: Collection[str], texts: Collection[bytes]) -> int:
+    """Delete what may name somebody: reads that were not landed, and raw pages; return how many pages went.
+
+    Args:
+        state_dir: The state folder.
+        entity_sets: Whose pages go, all of them.
+        texts: Pages of other entity sets go when one of these is in their bytes.
+
+    """
+    root = state_dir / FOLDER
+    with _problems_told(root):
+        for notes in root.glob(f"{UNLANDED}/*/*/*/"):
+            shutil.rmtree(notes)
+        named = {_quoted(each) for each in entity_sets}
+        going = [
+            page
+            for page in root.glob(f"*/*/*/*.json.{PACKED}")
+            if page.parts[-3] in named or any(text in _unpacked(page) for text in texts)
+        ]
+        for page in going:
+            page.unlink()
+    return len(going)
+
+
+def _unpacked(page: Path) -> bytes:
+    with pa.input_stream(page, compression=PACKED) as stream:
+        return bytes(stream.read())
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="").replace(".", "%2E")
 
 
 @contextmanager

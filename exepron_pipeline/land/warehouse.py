@@ -97,13 +97,18 @@ class Warehouse:
                 self._drop_draft()
 
     def _drop_draft(self) -> None:
-        for remains in (self.draft, wal_of(self.draft)):
-            remains.unlink(missing_ok=True)
+        for remains in self.path.parent.glob(f"{self.draft.name}*"):
+            remains.unlink()
 
     @property
     def draft(self) -> Path:
         """Where a new file is made before it takes its place; what a killed process left there is dropped."""
         return self.path.with_name(f".{self.path.name}.new")
+
+    @property
+    def spill(self) -> Path:
+        """The folder where DuckDB puts what does not fit into memory."""
+        return self.state_dir / "duckdb.tmp"
 
     def settle(self) -> bool:
         """Write everything into the one file, while the warehouse is held; False when the file is damaged.
@@ -155,10 +160,11 @@ class Warehouse:
                 return
 
     def _start(self) -> DuckDBPyConnection:
-        spill = str(self.state_dir / "duckdb.tmp")
         # Tables have no order: where DuckDB need not keep one, all cores write, and fewer rows wait in memory.
         ordered = {"preserve_insertion_order": False}
-        return duckdb.connect(config={"memory_limit": self._memory_limit, "temp_directory": spill, **ordered})
+        return duckdb.connect(
+            config={"memory_limit": self._memory_limit, "temp_directory": str(self.spill), **ordered}
+        )
 
     def _make_folders(self) -> None:
         try:

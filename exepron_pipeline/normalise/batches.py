@@ -5,7 +5,7 @@ Here: fast path, slow path, and the assembling of tables from what either gives.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,8 @@ class DecodedPage:
     ``table`` follows `contract.page_schema`, ``children`` follow `contract.child_schema`; neither holds
     the rejected records. ``rows`` counts all records that came, rejected ones included. The keys are
     those of every record that has one, so that paging goes on behind a record that was rejected.
-    ``unknown`` names fields outside the contract, each with the type that its values look like.
+    ``unknown`` names fields outside the contract, each with the type that its values look like. ``hides`` is
+    True when its bytes hold what must not be stored.
     """
 
     table: pa.Table
@@ -54,6 +55,7 @@ class DecodedPage:
     keys_ascending: bool
     envelope: Envelope
     unknown: Mapping[str, str]
+    hides: bool = False
 
 
 class Decoder:
@@ -71,6 +73,7 @@ class Decoder:
         personal: The policy for personal columns.
         hash_key: From `personal.personal_key`; needed for the policy ``hash``.
         discards: Leave fields outside the contract out of ``_extra``; they are only named.
+        blank: Blanks what a page says of people who were forgotten, and tells whether it did; see `Blanking`.
 
     Raises:
         ConfigurationError: The policy is ``hash`` and there is no key.
@@ -89,6 +92,7 @@ class Decoder:
         personal: Personal = "contact-dropped",
         hash_key: bytes | None = None,
         discards: bool = False,
+        blank: Callable[[Records], tuple[Records, bool]] | None = None,
     ) -> None:
         if personal == "hash" and not hash_key:
             raise ConfigurationError(
@@ -100,6 +104,7 @@ class Decoder:
         self._zone = zone
         self._personal: Personal = personal
         self._hash_key = hash_key
+        self._blank = blank
         self._wrapping = _own_wrapping(entity_set)
         self._shape = shape_of(entity_set, generation, personal, discards=discards)
         self._grammar = first_grammar(self._shape)
@@ -156,6 +161,7 @@ class Decoder:
     def _assemble(
         self, records: Records, envelope: Envelope, only: Collection[int] | None = None
     ) -> DecodedPage:
+        records, hides = self._blank(records) if self._blank else (records, False)
         keys = self._key_columns(records)
         keyed = span(keys)
         rejects = self._rejects(records, keys)
@@ -183,6 +189,7 @@ class Decoder:
             keyed.ascending,
             envelope,
             records.unknown,
+            hides,
         )
 
     def _rejects(self, records: Records, keys: Sequence[pa.Array]) -> list[Reject]:

@@ -5,7 +5,9 @@ Not here: what is in the files.
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 PUBLIC_FILE = 0o644
 PUBLIC_FOLDER = 0o755
@@ -74,3 +76,11 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def spill_folder() -> Path:
+    """Where large sorts go: not the current folder, which is DuckDB's choice for a database in memory.
+
+    DuckDB makes it when it needs it, and removes it when the connection is closed.
+    """
+    return Path(tempfile.gettempdir()) / f"exepron-{uuid4().hex}"

@@ -126,15 +126,15 @@ def keep_version(folder: Path, parquet: Path, version: str) -> None:
     put_in_place(folder, versions / version)
 
 
-def swap_in(parquet: Path, version: str) -> None:
-    """Make ``version`` the current one; drop versions that are too old."""
+def swap_in(parquet: Path, version: str, *, keep: int = OLD_VERSIONS) -> None:
+    """Make ``version`` the current one; drop versions that are too old: all but ``keep`` others."""
     folder = parquet / VERSIONS / version
     tables = {path.parent.relative_to(folder) for path in folder.glob(f"*/*/{FILE}")}
     _unlink_others(parquet, tables)
     put_link(parquet / CURRENT, Path(VERSIONS, version))
     _link_tables(parquet, tables)
     others = sorted(other for other in folder.parent.iterdir() if other != folder)
-    for old in others[:-OLD_VERSIONS]:
+    for old in others[: len(others) - keep]:
         shutil.rmtree(old)
 
 

@@ -7,19 +7,18 @@ connection lives is given the *old* file, even after it was replaced. Each reade
 instance of its own, in memory, with the file attached read-only.
 """
 
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
 from exepron_pipeline.land.sql import text
+from exepron_pipeline.publish.files import spill_folder
 from exepron_pipeline.publish.kept import list_kept
 from exepron_pipeline.publish.past import instant_of, show_past
 from exepron_pipeline.publish.tables import list_tables
@@ -107,7 +106,7 @@ def open_snapshot(path: Path, *, as_of: datetime | str | None = None, sealed: bo
     if opened is None:
         hint = "Run `make run`, or `exepron sync` and then `exepron publish`."
         raise WarehouseError(f"There is no snapshot at {path}: nothing was published yet.", hint=hint)
-    connection = duckdb.connect(config={"temp_directory": str(_spill_folder())})
+    connection = duckdb.connect(config={"temp_directory": str(spill_folder())})
     try:
         connection.execute(
             f"ATTACH {text(str(path))} AS {CATALOG} (READ_ONLY); USE {CATALOG}; SET TimeZone = 'UTC'"
@@ -135,14 +134,6 @@ def _file_id(path: Path) -> _FileId | None:
         hint = "Check the path and who may read it."
         raise WarehouseError(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
     return (found.st_dev, found.st_ino, found.st_mtime_ns)
-
-
-def _spill_folder() -> Path:
-    """Where large sorts go: not the current folder, which is DuckDB's choice for a database in memory.
-
-    DuckDB makes it when it needs it, and removes it when the connection is closed.
-    """
-    return Path(tempfile.gettempdir()) / f"exepron-{uuid4().hex}"
 
 
 def _refuse_writing(statements: list[duckdb.Statement]) -> None:

@@ -19,6 +19,7 @@ from exepron_pipeline.land.migrate import migrate
 from exepron_pipeline.land.source import refuse_other_source
 from exepron_pipeline.land.sql import text
 from exepron_pipeline.land.warehouse import version_of
+from exepron_pipeline.publish.forget.again import forget_again
 from exepron_pipeline.publish.parquet_source import copy_parquet
 from exepron_pipeline.publish.replace import replace, set_aside
 from exepron_pipeline.publish.rewrite import copy_database
@@ -67,6 +68,7 @@ def restore(warehouse: Warehouse, settings: Settings, source: Path, *, force: bo
         (copy_parquet if source.is_dir() else copy_database)(source, warehouse.draft)
         stamps = [*_wanted(settings), *(_stamps_of(warehouse.path) if there else ())]
         found = _settle(warehouse.draft, source, stamps)
+        forget_again(warehouse.draft, settings)
         aside = None
         if warehouse.exists:
             aside = set_aside(warehouse.path, f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")

@@ -11,12 +11,12 @@ import duckdb
 
 from exepron_pipeline.land.sql import text
 from exepron_pipeline.land.warehouse import STORAGE_VERSION
-from exepron_pipeline.publish.files import put_in_place
+from exepron_pipeline.publish.files import put_in_place, spill_folder
 
 MEMORY = "512MB"
 
 
-def rewrite(path: Path, change: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
+def rewrite(path: Path, change: Callable[[duckdb.DuckDBPyConnection], object]) -> None:
     """Change the file at ``path``, then write all that is left to a new file in its place.
 
     In a file that is only changed, the bytes of what was dropped stay behind.
@@ -34,7 +34,7 @@ def rewrite(path: Path, change: Callable[[duckdb.DuckDBPyConnection], None]) -> 
 def copy_database(
     source: Path,
     target: Path,
-    change: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+    change: Callable[[duckdb.DuckDBPyConnection], object] | None = None,
 ) -> None:
     """Write everything that ``source`` holds to a new file; every block of it is read on the way.
 
@@ -45,7 +45,7 @@ def copy_database(
 
     """
     access = "" if change else " (READ_ONLY)"
-    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": f"{target}.tmp"}) as con:
+    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill_folder())}) as con:
         con.execute(f"ATTACH {text(str(source))} AS source{access}; USE source; SET TimeZone = 'UTC'")
         if change:
             change(con)

@@ -24,7 +24,7 @@ from exepron_pipeline.land.warehouse import wal_of
 from exepron_pipeline.publish.exclusions import leave_out
 from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place
 from exepron_pipeline.publish.kept import keep_snapshot
-from exepron_pipeline.publish.parquet import keep_version, swap_in, write_version
+from exepron_pipeline.publish.parquet import OLD_VERSIONS, keep_version, swap_in, write_version
 from exepron_pipeline.publish.rewrite import MEMORY
 from exepron_pipeline.publish.tables import list_tables
 from exepron_pipeline.settings import Settings
@@ -44,7 +44,9 @@ class Published:
     load_id: str
 
 
-def publish(warehouse: Warehouse, settings: Settings, *, keep: int = 0) -> Published:
+def publish(
+    warehouse: Warehouse, settings: Settings, *, keep: int = 0, old_versions: int = OLD_VERSIONS
+) -> Published:
     """Replace the snapshot and the Parquet files by the present state of the warehouse.
 
     The warehouse is held only while its bytes are copied.
@@ -54,6 +56,7 @@ def publish(warehouse: Warehouse, settings: Settings, *, keep: int = 0) -> Publi
         settings: Where to publish, and what to leave out.
         keep: Keep this snapshot when newer ones are published, and so many in all; 0: this one is not kept, and
             those that are stay.
+        old_versions: So many former versions of Parquet stay for readers that are half way through.
 
     Raises:
         WarehouseBusyError: Another process holds the warehouse, or publishes.
@@ -64,7 +67,7 @@ def publish(warehouse: Warehouse, settings: Settings, *, keep: int = 0) -> Publi
     snapshot, parquet = settings.snapshot_path, settings.parquet_dir
     with (
         _problems_told(settings.data_dir),
-        _alone(settings.state_dir),
+        publishing(settings.state_dir),
         _work_folder(settings.data_dir) as work,
     ):
         _copy(warehouse, work / snapshot.name)
@@ -80,14 +83,14 @@ def publish(warehouse: Warehouse, settings: Settings, *, keep: int = 0) -> Publi
         version = f"{published_at:%Y%m%dT%H%M%S.%fZ}_{load_id}"
         keep_version(work / parquet.name, parquet, version)
         put_in_place(work / snapshot.name, snapshot)
-        swap_in(parquet, version)
+        swap_in(parquet, version, keep=old_versions)
         if keep:
             keep_snapshot(snapshot, load_id, keep)
     return Published(snapshot, parquet, tables, published_at, load_id)
 
 
 @contextmanager
-def _alone(state_dir: Path) -> Iterator[None]:
+def publishing(state_dir: Path) -> Iterator[None]:
     """Hold the lock of publishing, so that an older snapshot never replaces a newer one."""
     state_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     state_dir.mkdir(mode=0o700, exist_ok=True)

@@ -30,6 +30,7 @@ class Page:
     envelope: Envelope = field(default_factory=lambda: Envelope(300))
     rejects: tuple[Refused, ...] = (Refused("7", "odd", 0),)
     unknown: dict[str, str] = field(default_factory=dict)
+    hides: bool = False
 
     @property
     def first_key(self) -> tuple[int]:

@@ -162,6 +162,7 @@ class DecodedPage:
     children: dict[str, Any] = field(default_factory=dict)
     rejects: tuple[Any, ...] = ()
     unknown: dict[str, str] = field(default_factory=dict)
+    hides: bool = False
 
     @property
     def table(self) -> pa.Table:

@@ -93,7 +93,7 @@ from exepron_pipeline.land import Warehouse
 from exepron_pipeline.publish import snapshot
 from exepron_pipeline.settings import Settings
 step = sys.argv[2]
-setattr(snapshot, step, lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+setattr(snapshot, step, lambda *args, **options: os.kill(os.getpid(), signal.SIGKILL))
 settings = Settings(data_dir=Path(sys.argv[1]))
 snapshot.publish(Warehouse(settings.warehouse_path, settings.state_dir), settings, keep=2)
 """

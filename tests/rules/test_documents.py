@@ -14,7 +14,7 @@ from exepron_pipeline.settings import Settings
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LATER = {"forget", "bench"}
+LATER = {"bench"}
 """Verbs and targets of later versions: no document may show them as commands yet."""
 
 
