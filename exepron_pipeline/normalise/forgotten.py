@@ -115,7 +115,9 @@ class Blanking:
             return Items(items.parents.filter(kept), columns)
         masks = self._masks(naming, items.columns)
         blanked = {
-            name: _any([masks[each] for each in ids if each in masks], len(items.parents)) if ids else of_record
+            name: _any([masks[each] for each in ids if each in masks], len(items.parents))
+            if ids
+            else of_record
             for name, ids in naming.described.items()
         }
         if not any(pc.any(mask).as_py() for mask in blanked.values()):

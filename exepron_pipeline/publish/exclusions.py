@@ -23,7 +23,10 @@ _OURS = {
     *("_op", "_valid_from", "_valid_to", "_known_from", "_known_to"),
 }
 """Our own columns that tell nothing of a record's content. A hash would let it be guessed."""
-_TOLD = f"INSERT INTO ops.schema_changes VALUES (now(), '', ?, ?, ?, '{LEFT_OUT}', ?, NULL)"
+_TOLD = (
+    "INSERT INTO ops.schema_changes (changed_at, schema_name, table_name, column_name, change, type_before) "
+    f"VALUES (now(), ?, ?, ?, '{LEFT_OUT}', ?)"
+)
 
 
 def leave_out(path: Path, catalogue: Catalogue, kinds: Collection[str]) -> None:

@@ -158,7 +158,7 @@ def _stamp(con: duckdb.DuckDBPyConnection, published_at: datetime) -> str:
     load_id: str = loads[0][0] if loads else "none"
     con.execute("DELETE FROM ops.snapshot")
     row = [published_at, load_id, metadata.version("exepron-pipeline")]
-    con.execute("INSERT INTO ops.snapshot VALUES (?, ?, ?)", row)
+    con.execute("INSERT INTO ops.snapshot (published_at, load_id, package_version) VALUES (?, ?, ?)", row)
     return load_id
 
 

@@ -62,8 +62,8 @@ def known(scenery: ModuleType, tmp_path: Path) -> Any:
     scene.land("projects", [BRIDGE, TUNNEL], NOON)
     scene.land("task_reason_codes", [NOTE], NOON)
     scene.land("users", [ADA, BOB], NOON + HOUR)
-    reject = "INSERT INTO ops.quarantine VALUES ('load-001', 'users', '7', '1', 'no date', NULL, now())"
-    scene.execute(reject)
+    rejects = "INSERT INTO ops.quarantine (load_id, entity_set, account_id, key, reason)"
+    scene.execute(f"{rejects} VALUES ('load-001', 'users', '7', '1', 'no date')")
     scene.build()
     scene.publish(keep=3)
     scene.land("tasks", [{"task_id": 900}], NOON + 2 * HOUR)

@@ -13,6 +13,7 @@ from exepron_pipeline.errors import ConfigurationError, WarehouseBusyError, Ware
 from exepron_pipeline.land import SourceStamp, check_source
 from exepron_pipeline.publish.restore import Restored, restore
 
+FIRST_RELEASE = Path(__file__).parents[1] / "land" / "first_release.sql"
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 CHANGED = {"project_id": 10, "project_name": "Long Bridge", "last_modified_on": NOON}
@@ -25,7 +26,9 @@ def storied(scenery: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> An
     scene = scenery.Scene(tmp_path_factory.mktemp("storied"))
     scene.land_sample(NOON)
     scene.land("projects", [CHANGED], NOON + HOUR, mode="reconcile", evidence="count", complete=True)
-    scene.execute("INSERT INTO ops.quarantine VALUES ('load-001', 'tasks', '7', '5', 'no date', NULL, now())")
+    scene.execute(
+        "INSERT INTO ops.quarantine (load_id, entity_set, account_id, key, reason) VALUES ('load-001', 'tasks', '7', '5', 'no date')"
+    )
     with scene.warehouse.open("test") as con:
         check_source(con, [SOURCE])
     scene.build()
@@ -173,11 +176,12 @@ def test_what_is_no_copy_is_refused(lost: Any, tmp_path: Path) -> None:
 
 def test_a_copy_of_an_older_program_is_brought_up_to_date(lost: Any, tmp_path: Path) -> None:
     """What the first release published can be restored."""
-    older = shutil.copy(lost.settings.snapshot_path, tmp_path / "older.duckdb")
-    with duckdb.connect(older) as con:
-        con.execute("DROP TABLE ops.scopes; UPDATE ops.meta SET version = 1")
+    older = tmp_path / "older.duckdb"
+    with duckdb.connect(str(older)) as con:
+        con.execute(FIRST_RELEASE.read_text(encoding="utf-8"))
     restored(lost, older)
     assert lost.rows("FROM ops.scopes") == []
+    assert [row["task_id"] for row in lost.rows("SELECT task_id FROM core.tasks ORDER BY ALL")] == [1, 2, 3]
 
 
 def test_nobody_else_may_hold_it(lost: Any) -> None:
