@@ -94,7 +94,7 @@ class Outlook:
         plan, tenant = self._engine.plan(entity_set, scope, mode="full"), scope.tenant
         try:
             decode = self._engine.decoder(plan.entity_set, plan.account_id, plan.generation)
-            return sample(plan, tenant.service, tenant.dialect, decode, tenant.profile)
+            return sample(plan, tenant.looked_at, tenant.dialect, decode, tenant.profile)
         finally:
             tenant.profile.save()
 
@@ -108,7 +108,7 @@ class Outlook:
         with_cursor = [scope for scope in self._found(tenant) if scope[0].cursor]
         for entity_set, scope in with_cursor[:3]:
             plan = self._engine.plan(entity_set, scope, mode="full")
-            text = newest_text(plan, tenant.service, tenant.dialect, tenant.profile)
+            text = newest_text(plan, tenant.looked_at, tenant.dialect, tenant.profile)
             if text:
                 moment: datetime = instants(pa.array([text]), self._engine.settings.timezone)[0].as_py()
                 return Stamp(text, moment, names_zone(text))

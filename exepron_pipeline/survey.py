@@ -16,7 +16,7 @@ from exepron_pipeline.discover.columns import Plain
 from exepron_pipeline.discover.difference import difference
 from exepron_pipeline.discover.discovery import Discovery
 from exepron_pipeline.discover.entries import Finding
-from exepron_pipeline.discover.frugal import Frugal
+from exepron_pipeline.discover.frugal import MOST, Frugal
 from exepron_pipeline.discover.pasted import Pasted, read_pasted
 from exepron_pipeline.discover.recording import Recording, read_recording
 from exepron_pipeline.discover.remember import remember
@@ -83,7 +83,8 @@ def survey(
     """
     read = [read_recording(path) for path in recordings]
     generation, problems = _generation(tenant)
-    service = Frugal(tenant.service)
+    left = tenant.profile.left(MOST)
+    service = Frugal(tenant.service, MOST if left is None else left)
     accounts, missing = ({}, []) if problems else _accounts(tenant)
     own = _own(accounts)
     pasted = read_pasted(urls)
@@ -94,7 +95,7 @@ def survey(
     only = bool(named.lists) and not openapi
     base = in_use if only and in_use and in_use.exists() else None
     built_in = load_catalogue(base) if base or generation in OWN else None
-    discovery = Discovery(service, DIALECTS[generation], own, built_in, told)
+    discovery = Discovery(service, DIALECTS[generation], own, built_in, told, profile=tenant.profile)
     description = _given(tenant, openapi) if openapi else None if only else find_description(service)
     findings, origin, told_problems = _looked_at(discovery, service, description, named, only=only)
     if description:

@@ -5,6 +5,7 @@ warehouse and the run over many entity sets (``engine.py``).
 """
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,9 +13,10 @@ from exepron_pipeline.auth.keeper import Keeper
 from exepron_pipeline.auth.token import OF_USERS
 from exepron_pipeline.catalogue import Catalogue
 from exepron_pipeline.discover.drift import differences
-from exepron_pipeline.errors import ConfigurationError, PermanentError, TransientError
+from exepron_pipeline.discover.frugal import Frugal
+from exepron_pipeline.errors import ConfigurationError, PermanentError, TransientError, WarehouseError
 from exepron_pipeline.events import Listener, Notice, nobody
-from exepron_pipeline.extract.profile import Profile
+from exepron_pipeline.extract.profile import LOOKS, Profile
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import Transport
 from exepron_pipeline.land.readers import Reader
@@ -25,8 +27,9 @@ from exepron_pipeline.odata.probe import Me, find_generation, who_am_i
 from exepron_pipeline.odata.service import Service
 from exepron_pipeline.settings import Connection, Settings
 
-FIRST_RATE = 5.0
-"""Requests a second to a service that is being met for the first time."""
+FIRST_RATE = 4.5
+"""Requests a second to a service that is being met for the first time: fewer than five, however they arrive."""
+_MET = f"a service is asked at most {LOOKS} questions an hour until something was read from it"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,12 @@ class Tenant:
     @cached_property
     def profile(self) -> Profile:
         """What this service turned out to be, remembered between runs."""
-        return Profile.of(self.connection, self.settings.state_dir)
+        return Profile.of(self.connection, self.settings.state_dir, lambda: self.service.requests)
+
+    @cached_property
+    def looked_at(self) -> Frugal:
+        """The service, for questions that only look: one that is being met is asked so many and no more."""
+        return Frugal(self.service, self.profile.left(LOOKS), _MET)
 
     @cached_property
     def generation(self) -> str:
@@ -167,7 +175,7 @@ class Tenant:
         if not look and (known is not None or not self.profile.is_described):
             return known
         try:
-            description = find_description(self.service)
+            description = find_description(self.looked_at if look else self.service)
             found = differences(description, catalogue, self.generation) if description else None
         except (PermanentError, TransientError):
             if look:
@@ -196,5 +204,9 @@ class Tenant:
         return SourceStamp(self.connection.identity_url, self.connection.api_url, ids)
 
     def close(self) -> None:
-        """Give back connections."""
+        """Give back connections, and remember how much a service was asked that is being met."""
         self.transport.close()
+        if "profile" in self.__dict__:
+            self.profile.count()
+            with suppress(WarehouseError):  # a full disk, which is told of where it matters
+                self.profile.save()

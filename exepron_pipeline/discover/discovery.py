@@ -6,7 +6,7 @@ Here: the order of the steps, set by set; one set that fails never stops the res
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from exepron_pipeline.catalogue import Catalogue, EntitySet
@@ -25,10 +25,13 @@ from exepron_pipeline.discover.known import (
 from exepron_pipeline.discover.seen import check_key, widen_decimals
 from exepron_pipeline.errors import (
     AuthRejectedError,
+    EntitySetMissingError,
     ExepronError,
     NotPermittedError,
     PermanentError,
 )
+from exepron_pipeline.extract.plan import FAN_OUT
+from exepron_pipeline.extract.profile import Profile
 from exepron_pipeline.odata.capabilities import LARGE, Look, look, sample
 from exepron_pipeline.odata.cursor import verify_cursor
 from exepron_pipeline.odata.dialect import Dialect
@@ -58,6 +61,7 @@ class Discovery:
         built_in: The catalogue to complete, for a service whose generation it knows; None: describe all anew.
         told: Is called with each set's name before it is looked at.
         now: Tells the time; aware.
+        profile: Remembers what the paths of the built-in catalogue answer.
 
     """
 
@@ -67,6 +71,7 @@ class Discovery:
     built_in: Catalogue | None = None
     told: Callable[[str], None] = lambda _: None
     now: Callable[[], datetime] = _now
+    profile: Profile = field(default_factory=Profile)
 
     def of_description(self, description: Description) -> list[Finding]:
         """Look at every described set."""
@@ -77,14 +82,26 @@ class Discovery:
 
     def of_built_in(self) -> list[Finding]:
         """Look at every set of the built-in catalogue, where nothing is described: its records tell what they hold."""
-        findings: list[Finding] = []
-        for entity_set in self.built_in.offered if self.built_in else ():
-            for place in as_described(entity_set, self.dialect.name):
+        sets = self.built_in.offered if self.built_in else ()
+        tried = [self._of_places(each, list(as_described(each, self.dialect.name))) for each in sets]
+        return [finding for finding in tried if finding]
+
+    def _of_places(self, entity_set: EntitySet, places: list[DescribedSet]) -> Finding | None:
+        """Look at the places of one set until one answers; those that refused of late are passed over."""
+        account = self.variables.get("accountId", "")
+        finding = None
+        for place in places:
+            known = self.profile.verdict(entity_set.name, account, place.path)
+            if known in {None, "works"} and FAN_OUT not in place.path:
                 finding = self._looked_at(place, set())
+                if finding.verdict:
+                    self.profile.judge(entity_set.name, account, place.path, finding.verdict)
                 if not finding.problem:
-                    break
-            findings.append(finding)
-        return findings
+                    return finding
+        if finding is None and places:
+            finding = lay_out(places[0], set())
+            finding.problem = "none of its paths was offered when they were last asked"
+        return finding
 
     def of_addresses(self, lists: Iterable[Named]) -> list[Finding]:
         """Look at the lists that addresses name: the widest way that answers is taken."""
@@ -126,6 +143,8 @@ class Discovery:
             raise
         except ExepronError as error:
             _fail(finding, error)
+        else:
+            finding.verdict = None if finding.problem else "works"
         finding.name = entity_set.name if entity_set else finding.name
         return finding
 
@@ -213,6 +232,8 @@ class Discovery:
 
 def _fail(finding: Finding, error: ExepronError) -> None:
     """Note an error; what may be otherwise next time, or for another user, stays switched on."""
+    if isinstance(error, EntitySetMissingError | NotPermittedError):
+        finding.verdict = "not_permitted" if isinstance(error, NotPermittedError) else "not_offered"
     if isinstance(error, PermanentError) and not isinstance(error, NotPermittedError):
         finding.problem = error.message.rstrip(".")
     else:

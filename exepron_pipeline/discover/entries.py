@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from exepron_pipeline.catalogue import Source
 from exepron_pipeline.discover.columns import Columns, Plain, columns_of
 from exepron_pipeline.discover.names import cursor_rank, unique
+from exepron_pipeline.extract.profile import Verdict
 from exepron_pipeline.odata.capabilities import Capabilities
 from exepron_pipeline.odata.cursor import CursorVerdict
 from exepron_pipeline.odata.filter import KeyPart
@@ -36,6 +37,8 @@ class Finding:
     notes: list[str] = field(default_factory=list)
     wrapping: Wrapping | None = None
     """How its records are wrapped, where that is no form of OData."""
+    verdict: Verdict | None = None
+    """What its path answered, as far as that is worth remembering."""
     sampled: int = 0
     """Records that the types were taken from; 0 where a document tells them."""
 

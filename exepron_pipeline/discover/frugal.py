@@ -8,6 +8,7 @@ from exepron_pipeline.odata.service import Service
 
 MOST = 140
 """Questions of one discovery; with signing in, and attempts that are repeated, fewer than 150 requests."""
+_HINT = "Sync what is found, or wait for an hour; then look again, at single sets by their addresses (--url)."
 
 
 class AskedEnoughError(PermanentError):
@@ -19,13 +20,15 @@ class Frugal:
 
     Args:
         service: Whom to ask; what it was asked before counts too.
-        most: Requests in all.
+        most: Requests in all; None: as many as are needed.
+        why: The rule, in words.
 
     """
 
-    def __init__(self, service: Service, most: int = MOST) -> None:
+    def __init__(self, service: Service, most: int | None = MOST, why: str = "") -> None:
         self.base_url = service.base_url
         self._service, self._most = service, most
+        self._why = why or f"a discovery asks at most {most} questions"
 
     @property
     def in_flight(self) -> int:
@@ -42,9 +45,6 @@ class Frugal:
             ExepronError: As the service answers.
 
         """
-        if self._service.requests >= self._most:
-            raise AskedEnoughError(
-                f"not looked at: a discovery asks at most {self._most} questions",
-                hint="Discover again with the addresses of the sets that are left (--url).",
-            )
+        if self._most is not None and self._service.requests >= self._most:
+            raise AskedEnoughError(f"not looked at: {self._why}", hint=_HINT)
         return self._service.get(address, headers, until=until)

@@ -26,6 +26,9 @@ COMPARE_AGAIN = timedelta(days=1)
 PROBES = 100
 """Requests that may be spent on paths which no source shows, until something is learnt, in `PROBE_AGAIN`."""
 PROBE_AGAIN = timedelta(days=1)
+LOOKS = 90
+"""Requests in all to a service that nothing was read from yet, until it is not looked at any further in `LOOK_AGAIN`."""
+LOOK_AGAIN = timedelta(hours=1)
 
 _SECTIONS = ("service", "working", "paths", "styles", "limits", "described")
 
@@ -50,23 +53,30 @@ class Profile:
         state_dir: Where it is kept; None: nowhere.
         source: Names service and user, such as issuer, address and user name together.
         clock: Tells the time; aware.
+        sent: Tells how many requests this run has sent.
 
     """
 
     def __init__(
-        self, state_dir: Path | None = None, source: str = "", *, clock: Callable[[], datetime] = _now
+        self,
+        state_dir: Path | None = None,
+        source: str = "",
+        *,
+        clock: Callable[[], datetime] = _now,
+        sent: Callable[[], int] = lambda: 0,
     ) -> None:
-        self._state_dir, self._source, self._clock = state_dir, source, clock
+        self._state_dir, self._source, self._clock, self._sent = state_dir, source, clock, sent
         self._lock = threading.Lock()
         self._known = _sections(self._stored())
         self._learnt = _sections({})
         self._asks_again = False
+        self._was_new, self._spent = self.is_new, 0
 
     @classmethod
-    def of(cls, connection: Connection, state_dir: Path) -> "Profile":
+    def of(cls, connection: Connection, state_dir: Path, sent: Callable[[], int] = lambda: 0) -> "Profile":
         """The profile of one set of credentials."""
         user = connection.username or connection.client_id or ""
-        return cls(state_dir, f"{connection.identity_url} {connection.api_url} {user}")
+        return cls(state_dir, f"{connection.identity_url} {connection.api_url} {user}", sent=sent)
 
     @property
     def is_new(self) -> bool:
@@ -114,12 +124,34 @@ class Profile:
     @property
     def may_probe(self) -> bool:
         """True while requests may be spent on paths that no source shows."""
-        return self._probes() < PROBES
+        left = self.left(LOOKS)
+        return (left is None or self._spent < left) and self._probes() < PROBES
+
+    @property
+    def sent_before(self) -> int:
+        """Requests of earlier runs of this hour to a service that nothing was read from yet; 0 for others."""
+        found = self._recall("service", "met") if self._was_new else None
+        if not found or self._clock() - datetime.fromisoformat(found["on"]) >= LOOK_AGAIN:
+            return 0
+        return int(found["sent"])
+
+    def left(self, most: int) -> int | None:
+        """Requests that this run may send in all, of so many in an hour; None for a service that is known already."""
+        return max(most - self.sent_before, 0) if self._was_new else None
+
+    def count(self) -> None:
+        """Add what this run has sent to what earlier ones did, for a service that is being met; call it once, at the end."""
+        if self._was_new and self._sent():
+            before = self.sent_before
+            met = self._recall("service", "met")
+            begun = met["on"] if before and met else self._clock().isoformat()
+            self._learn("service", "met", {"on": begun, "sent": before + self._sent()})
 
     def spend(self, requests: int) -> None:
         """Count requests that were spent on a path which no source shows."""
         entry = self._recall("service", "probes") if self._probes() else {"on": self._clock().isoformat()}
         self._learn("service", "probes", {**entry, "spent": self._probes() + requests})
+        self._spent += requests
 
     def _probes(self) -> int:
         found = self._recall("service", "probes")

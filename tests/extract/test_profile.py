@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from exepron_pipeline.errors import WarehouseError
-from exepron_pipeline.extract.profile import FILE, Profile
+from exepron_pipeline.extract.profile import FILE, LOOKS, Profile
 from exepron_pipeline.extract.style import Style
 
 
@@ -53,6 +53,30 @@ def test_refusals_are_asked_again_after_a_week() -> None:
     assert profile.verdict("tasks", "5", "A") is None
     assert profile.verdict("tasks", "5", "B") == "works"
     assert profile.style("tasks", "5") is None
+
+
+def test_a_service_that_is_being_met_is_asked_little(tmp_path: Path) -> None:
+    """Runs of one hour share their requests; one that reads ends that, and so does an hour."""
+    clock = Clock()
+
+    def run(sent: int) -> Profile:
+        return Profile(tmp_path, "one", clock=clock, sent=lambda: sent)
+
+    first = run(LOOKS - 10)
+    assert (first.left(LOOKS), first.may_probe) == (LOOKS, True)
+    first.count()
+    first.save()
+    second = run(0)
+    second.spend(9)
+    assert (second.left(LOOKS), second.may_probe) == (10, True)
+    second.spend(1)
+    assert not second.may_probe
+    clock.now += timedelta(hours=1)
+    assert run(0).left(LOOKS) == LOOKS
+    clock.now -= timedelta(hours=1)
+    second.keep_working("tasks", "5", "Tasks")
+    second.save()
+    assert run(0).left(LOOKS) is None
 
 
 def test_two_processes_keep_each_others_findings(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from exepron_pipeline.cli.ladder.rung import Rung, bad, note
+from exepron_pipeline.discover.frugal import AskedEnoughError
 from exepron_pipeline.errors import EntitySetMissingError, ExepronError, NotPermittedError
 from exepron_pipeline.extract.standing import MORE, in_words, standings
 
@@ -37,6 +38,8 @@ def _look(outlook: "Outlook", entity_set: "EntitySet", scope: "Scope") -> Rung:
     try:
         sample, known = outlook.probe(entity_set, scope), outlook.expected_rows(entity_set, scope)
         return Rung(name, _told(sample, known))
+    except AskedEnoughError as error:
+        return note(name, error.message, error.hint)
     except NotPermittedError as error:
         return note(name, f"not permitted: {error.message}", PERMIT)
     except EntitySetMissingError as error:
