@@ -27,7 +27,7 @@ from exepron_pipeline.odata.probe import Me, find_generation, who_am_i
 from exepron_pipeline.odata.service import Service
 from exepron_pipeline.settings import Connection, Settings
 
-FIRST_RATE = 4.5
+FIRST_RATE = 4.0
 """Requests a second to a service that is being met for the first time: fewer than five, however they arrive."""
 _MET = f"a service is asked at most {LOOKS} questions an hour until something was read from it"
 

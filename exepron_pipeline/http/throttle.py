@@ -51,13 +51,13 @@ class Throttle:
         self._pace(rate)
 
     def slow(self, rate: float) -> None:
-        """Send from now on at most so many requests a second; a lower rate stays."""
+        """Send from now on at most so many requests a second, evenly; a lower rate stays."""
         with self._lock:
             if not self._rate or rate < self._rate:
-                self._pace(rate)
+                self._pace(rate, 1)
 
-    def _pace(self, rate: float) -> None:
-        self._rate, burst = rate, max(1, int(rate))
+    def _pace(self, rate: float, most: int | None = None) -> None:
+        self._rate, burst = rate, most or max(1, int(rate))
         self._window = burst / rate if rate else 0.0
         self._starts = deque(self._starts, maxlen=burst)
 
