@@ -198,7 +198,7 @@ def identity() -> Iterator[Identity]:
 @pytest.fixture(scope="session")
 def transport() -> Iterator[Transport]:
     """Give one transport for all: reading the system's authorities takes long."""
-    with Transport(timeout=5) as opened:
+    with Transport(timeout=30) as opened:
         yield opened
 
 

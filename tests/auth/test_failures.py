@@ -44,6 +44,7 @@ LATER = 4000
 BY_TEST = {
     "its certificate is not trusted": "tests/http/test_tls.py",
     "it asks for a client certificate": "tests/http/test_tls.py",
+    "it speaks no TLS": "tests/http/test_tls.py",
     "it speaks old TLS only": "tests/http/test_tls.py",
     "the proxy refuses": "tests/http/test_tls.py",
 }
@@ -300,7 +301,7 @@ def _no_server(desk):
 def _in_api(desk):
     from exepron_pipeline.http.transport import Transport
 
-    with Transport(timeout=5, read_only_below=f"{desk.identity.url}/connect") as guarded:
+    with Transport(timeout=30, read_only_below=f"{desk.identity.url}/connect") as guarded:
         desk.keep(transport=guarded).token()
 
 

@@ -70,7 +70,7 @@ def test_many_threads_ask_once(identity, keep):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
         return found
 
     assert together(keeper.token) == ["access-1"] * 8

@@ -30,7 +30,7 @@ def _run(context, number, connection, folder):
     for process in started:
         process.start()
     for process in started:
-        process.join(60)
+        process.join(120)
     assert [process.exitcode for process in started] == [0] * number
     return [path.read_text() for path in (folder / "outcomes").iterdir()]
 

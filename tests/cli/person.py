@@ -17,7 +17,7 @@ VARIABLES = ("PERSON_NAME", "PERSON_PASSWORD", "PERSON_DECISION")
 def walk(address: str) -> str:
     """Sign in on the page at an address; gives the page that this ends at."""
     opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
-    with opener.open(address, timeout=20) as answer:
+    with opener.open(address, timeout=60) as answer:
         page = answer.read().decode()
     fields = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)}
     name, password, decision = (os.environ[variable] for variable in VARIABLES)

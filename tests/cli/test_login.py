@@ -101,6 +101,6 @@ def test_a_wait_that_is_broken_off(desk, person):
             assert line, program.stderr.read()
             shown += line
         program.send_signal(signal.SIGINT)
-        _, err = program.communicate(timeout=30)
+        _, err = program.communicate(timeout=120)
     assert (program.returncode, "Traceback" in err) == (130, False)
     assert urlsplit(re.search(r"(http://\S+authorize\S+)", shown)[1]).path == "/identity/connect/authorize"

@@ -189,7 +189,7 @@ def test_an_interrupted_sync(seen_through, proxy, proxy_kit):
     with lab.started("reconcile", "tasks") as process:
         assert proxy.noticed.wait(60)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in out + err
     assert lab.dump() == before

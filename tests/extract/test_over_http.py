@@ -87,7 +87,7 @@ def test_parts_are_read_over_connections_side_by_side(
 
     served.before = change
     plan = plan_read(tasks, account_id="5", user_id=None, generation="g3")
-    with Transport(timeout=5, concurrency=4) as transport:
+    with Transport(timeout=30, concurrency=4) as transport:
         service = Service(served.base_url, transport, Tokens(), Throttle(0, 4))
         decode = fake.decoder(("taskId",), DIALECTS["g3"])
         result = read(plan, service, DIALECTS["g3"], decode, spool, page_size=20)
@@ -109,7 +109,7 @@ def test_questions_arrive_as_they_were_written(
     update = {"key": ("task_id", "code"), "columns": (tasks.columns[0], code), "cursor": None}
     plan = plan_read(tasks.model_copy(update=update), account_id="5", user_id=None, generation=dialect)
     speaks, profile = DIALECTS[dialect], Profile()
-    with Transport(timeout=5) as transport:
+    with Transport(timeout=30) as transport:
         service = Service(served.base_url, transport, Tokens(), Throttle(0, 4))
         decode = fake.decoder(("taskId", "code"), speaks)
         result = read(plan, service, speaks, decode, spool, profile=profile)

@@ -194,7 +194,7 @@ def lived(kit: Any, folder: Path, days: int, **options: Any) -> Iterator[Month]:
     server = Server(create_app(world, f"http://127.0.0.1:{port}"), ready.set)
     thread = threading.Thread(target=server.run_on, args=(listener,))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     user = portfolio.service_user(portfolio.accounts()[0]["accountId"])["email"]
     running = RunningSandbox(folder, SandboxState(SEED, "small", FIRST_DAY, port), user, None)
     lab = kit.Lab(running, folder / "data")
@@ -206,4 +206,4 @@ def lived(kit: Any, folder: Path, days: int, **options: Any) -> Iterator[Month]:
         yield month
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)

@@ -122,13 +122,13 @@ def answer() -> type[Answer]:
 @pytest.fixture(scope="session")
 def transport() -> Iterator[Transport]:
     """Give a transport for any address; reading the system's authorities for each test would take long."""
-    with Transport(timeout=5) as opened:
+    with Transport(timeout=30) as opened:
         yield opened
 
 
 @pytest.fixture
 def guarded(server: Server) -> Iterator[Transport]:
     """Give a transport that knows where the API is, and where the token endpoint."""
-    with Transport(timeout=5, read_only_below=f"{server.url}/api/v1") as opened:
+    with Transport(timeout=30, read_only_below=f"{server.url}/api/v1") as opened:
         opened.allow_posts([f"{server.url}/connect/token"], server.url)
         yield opened

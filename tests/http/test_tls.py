@@ -148,7 +148,7 @@ def test_an_unknown_authority_is_a_matter_of_settings(secure, transport):
 def test_a_named_authority_is_trusted(secure):
     """With its PEM file the same server is accepted, and our own certificate may be shown to it."""
     address, pem = secure
-    with Transport(timeout=5, ca_bundle=pem, client_certificate=pem) as trusting:
+    with Transport(timeout=30, ca_bundle=pem, client_certificate=pem) as trusting:
         assert trusting.get(address, {}).status == 204
 
 
@@ -170,10 +170,10 @@ def test_a_server_may_ask_for_our_certificate(context, pem):
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(pem)
     with _running(_Listener(context)) as listener:
-        with Transport(timeout=5, ca_bundle=pem, client_certificate=pem) as known:
+        with Transport(timeout=30, ca_bundle=pem, client_certificate=pem) as known:
             assert known.get(_address(listener), {}).status == 204
         with (
-            Transport(timeout=5, ca_bundle=pem) as unknown,
+            Transport(timeout=30, ca_bundle=pem) as unknown,
             pytest.raises(
                 ConfigurationError, match=r"asks for a client certificate.*EXEPRON_CLIENT_CERTIFICATE"
             ),
@@ -214,7 +214,7 @@ def test_plain_http_behind_an_address_of_https_is_named():
 def test_a_proxy_leads_to_the_server_and_learns_nothing(tunnel, pem):
     """HTTPS_PROXY with user and password: they go to the proxy alone, and the token goes to the server alone."""
     proxy, far = tunnel
-    with Transport(timeout=5, ca_bundle=pem) as through:
+    with Transport(timeout=30, ca_bundle=pem) as through:
         assert through.get(f"https://{FAR}/", {"Authorization": "Bearer abcdefgh"}).status == 204
     [(target, told)] = proxy.asked
     assert (target, "Authorization" in told) == (f"{FAR}:443", False)
@@ -237,7 +237,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(tunnel, pem):
     proxy, _ = tunnel
     proxy.refuses = True
     with (
-        Transport(timeout=5, ca_bundle=pem) as through,
+        Transport(timeout=30, ca_bundle=pem) as through,
         pytest.raises(NetworkError, match=r"The proxy did not connect to .*407.*HTTPS_PROXY") as caught,
     ):
         through.get(f"https://{FAR}/", {})

@@ -170,7 +170,7 @@ def test_no_endpoint_leads_from_https_to_http(transport):
 
 def test_an_api_without_a_path_leaves_room_for_its_identity_server(server):
     """Both on one host and the API's address without a path: only the named endpoint gets forms."""
-    with Transport(timeout=5, read_only_below=server.url) as opened:
+    with Transport(timeout=30, read_only_below=server.url) as opened:
         opened.allow_posts([f"{server.url}/connect/token"], server.url)
         assert opened.post_form(f"{server.url}/connect/token", {}, {}).status == 200
         with pytest.raises(PermanentError, match="Refused to POST"):
@@ -196,7 +196,7 @@ def test_loopback_never_goes_through_a_proxy(server, monkeypatch):
     """Plain credentials for loopback are not sent to the proxy of the environment."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
-    with Transport(timeout=5) as direct:
+    with Transport(timeout=30) as direct:
         assert direct.get(server.url, {}).status == 200
 
 

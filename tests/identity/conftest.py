@@ -50,7 +50,7 @@ def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def transport() -> Iterator[Transport]:
     """Give one transport for all: reading the system's authorities takes long."""
-    with Transport(timeout=20) as opened:
+    with Transport(timeout=60) as opened:
         yield opened
 
 

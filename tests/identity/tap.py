@@ -204,8 +204,8 @@ def tapped(
     thread = threading.Thread(target=server.run_on, args=(listener,))
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(60)
         yield tap
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)

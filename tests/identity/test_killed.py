@@ -96,7 +96,7 @@ def _usual(refreshing):
     durations = []
     for _ in range(3):
         process, began = refreshing(), time.monotonic()
-        process.join(30)
+        process.join(120)
         durations.append(time.monotonic() - began)
     return max(durations)
 
@@ -104,7 +104,7 @@ def _usual(refreshing):
 def _kill(process, after):
     time.sleep(after)
     process.kill()
-    process.join(30)
+    process.join(120)
 
 
 def _settle(tap, until):

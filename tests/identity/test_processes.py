@@ -38,7 +38,7 @@ def test_eight_processes_with_an_expired_token_send_one_request(tapped, here, qu
     for process in started:
         process.start()
     for process in started:
-        process.join(90)
+        process.join(120)
     assert [process.exitcode for process in started] == [0] * 8
     assert [asked.form["grant_type"] for asked in tap.token_requests] == ["refresh_token"]
     outcomes = {path.read_text() for path in (tmp_path / "outcomes").iterdir()}

@@ -62,7 +62,7 @@ def peer() -> Iterator[Peer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    with Transport(timeout=5) as transport:
+    with Transport(timeout=30) as transport:
         base = f"http://127.0.0.1:{server.server_port}/svc"
         peer = Peer(Service(base, transport, Tokens(), Throttle(0, 2)), lambda *_: JSON)
         yield peer

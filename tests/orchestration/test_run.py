@@ -160,7 +160,7 @@ def test_an_interrupted_run_is_exit_130(sandbox, few_sets, proxy, home, connecte
         try:
             assert proxy.noticed.wait(60)
             child.send_signal(signal.SIGINT)
-            _, err = child.communicate(timeout=30)
+            _, err = child.communicate(timeout=120)
         finally:
             child.kill()
             release.set()

@@ -164,7 +164,7 @@ class Client:
 
     def send(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Answer:
         """One request; ``target`` goes on the wire as it is."""
-        connection = http.client.HTTPConnection(urlsplit(self.base).netloc, timeout=20)
+        connection = http.client.HTTPConnection(urlsplit(self.base).netloc, timeout=60)
         bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
             connection.request(method, target, body, bearer | self.headers | headers)
@@ -321,14 +321,14 @@ def serve_world() -> Iterator[ServeWorld]:
         thread = threading.Thread(target=server.run_on, args=(listener,))
         thread.start()
         running.append((server, thread))
-        assert ready.wait(10)
+        assert ready.wait(60)
         return Client(base, seed=world.seed)
 
     yield serve
     for server, _ in running:
         server.should_exit = True
     for _, thread in running:
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def run(tmp_path):
 
     def finish(*arguments, **environment):
         with start(*arguments, **environment) as child:
-            out, err = child.communicate(timeout=60)
+            out, err = child.communicate(timeout=120)
         return child.returncode, out, err
 
     finish.start = start
@@ -132,7 +132,7 @@ def test_exec_hands_signals_on(run, tmp_path, number):
     child = run.start("exec", "--", sys.executable, "-c", waits)
     assert child.stdout.readline() == "waiting\n"
     child.send_signal(number)
-    child.communicate(timeout=30)
+    child.communicate(timeout=120)
     assert child.returncode == 40 + number
     assert state.is_free(state.settle(tmp_path / "data/sandbox").port)
 
@@ -148,7 +148,7 @@ def test_foreground_until_interrupted(run, tmp_path):
     assert second[0] == 2
     assert "runs already" in second[2]
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=30)
+    _, err = child.communicate(timeout=120)
     assert (child.returncode, err) == (130, "")
 
 

@@ -240,7 +240,7 @@ def test_module_prints_a_ready_line_and_stops_on_signal(tmp_path):
         port = state.settle(tmp_path).port
         assert line == f"Sandbox (a simulation) ready on http://127.0.0.1:{port}\n"
         child.send_signal(signal.SIGINT)
-        assert child.wait(20) == 130
+        assert child.wait(120) == 130
         assert child.stderr.read() == b""
 
 

@@ -211,7 +211,7 @@ class Browser:
         """Follow redirects to the end, in this thread."""
         opener = build_opener(ProxyHandler({}))
         try:
-            answer = opener.open(address, timeout=10)
+            answer = opener.open(address, timeout=60)
         except HTTPError as error:
             answer = error
         with answer:
@@ -227,7 +227,7 @@ class Browser:
     def end_of(self, address: str) -> str:
         """Return where the identity server sends the browser, without going there."""
         try:
-            build_opener(ProxyHandler({}), _Stay()).open(address, timeout=10)
+            build_opener(ProxyHandler({}), _Stay()).open(address, timeout=60)
         except HTTPError as error:
             with error:
                 return str(error.headers["Location"])
