@@ -32,6 +32,7 @@ OWN = ("g1", "g2", "g3")
 """Generations of Exepron itself: what the built-in catalogue says of them is completed, not replaced."""
 _FALLBACK = "odata4"
 _HOSTS = 5  # hosts that are named
+_ACCOUNTS = 3  # accounts that are asked for a set, one after the other
 _NOT_BELOW = "Check --url and --har, and whether EXEPRON_API_URL is the address in front of such paths."
 _NOTHING = (
     "Name a description (--openapi FILE or URL), or addresses that list records (--url, or --har with a recording); "
@@ -86,7 +87,7 @@ def survey(
     left = tenant.profile.left(MOST)
     service = Frugal(tenant.service, MOST if left is None else left)
     accounts, missing = ({}, []) if problems else _accounts(tenant)
-    own = _own(accounts)
+    own, *others = _own(accounts)
     pasted = read_pasted(urls)
     copied = [*pasted.addresses, *(url for each in read for url in each.lists)]
     named = read_addresses(copied, service.base_url, own)
@@ -95,7 +96,15 @@ def survey(
     only = bool(named.lists) and not openapi
     base = in_use if only and in_use and in_use.exists() else None
     built_in = load_catalogue(base) if base or generation in OWN else None
-    discovery = Discovery(service, DIALECTS[generation], own, built_in, told, profile=tenant.profile)
+    discovery = Discovery(
+        service,
+        DIALECTS[generation],
+        own,
+        built_in,
+        told,
+        profile=tenant.profile,
+        others=tuple(others),
+    )
     description = _given(tenant, openapi) if openapi else None if only else find_description(service)
     findings, origin, told_problems = _looked_at(discovery, service, description, named, only=only)
     if description:
@@ -142,11 +151,14 @@ def _changes(before: Catalogue | None, text: str | None) -> tuple[str, ...]:
     return tuple(difference(before, proposed(text))) if text else ()
 
 
-def _own(accounts: dict[str, str | None]) -> dict[str, str]:
-    """Our own ids, as paths name them."""
-    user = next((each for each in accounts.values() if each), None)
-    found = {"accountId": next(iter(accounts), None), "userId": user}
-    return {name: value for name, value in found.items() if value}
+def _own(accounts: dict[str, str | None]) -> list[dict[str, str]]:
+    """Our own ids in the first accounts, as paths name them; at least one."""
+    any_user = next((each for each in accounts.values() if each), None)
+    found = [{"accountId": name, "userId": user or any_user} for name, user in accounts.items()]
+    return [
+        {name: value for name, value in each.items() if value}
+        for each in found[:_ACCOUNTS] or [{"userId": any_user}]
+    ]
 
 
 def _left_out(named: Addresses, pasted: Pasted, read: Sequence[Recording]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from exepron_pipeline.discover.known import (
     find_known,
     path_of,
 )
-from exepron_pipeline.discover.seen import check_key, widen_decimals
+from exepron_pipeline.discover.seen import check_key, keep_fine_keys, widen_decimals
 from exepron_pipeline.errors import (
     AuthRejectedError,
     EntitySetMissingError,
@@ -62,6 +62,7 @@ class Discovery:
         told: Is called with each set's name before it is looked at.
         now: Tells the time; aware.
         profile: Remembers what the paths of the built-in catalogue answer.
+        others: What stands for variables in further accounts: asked where the accounts before show nothing.
 
     """
 
@@ -72,6 +73,7 @@ class Discovery:
     told: Callable[[str], None] = lambda _: None
     now: Callable[[], datetime] = _now
     profile: Profile = field(default_factory=Profile)
+    others: tuple[Mapping[str, str], ...] = ()
 
     def of_description(self, description: Description) -> list[Finding]:
         """Look at every described set."""
@@ -89,11 +91,12 @@ class Discovery:
     def _of_places(self, entity_set: EntitySet, places: list[DescribedSet]) -> Finding | None:
         """Look at the places of one set until one answers; those that refused of late are passed over."""
         account = self.variables.get("accountId", "")
+        one = replace(self, others=())  # proposals are asked for the account that they are judged for
         finding = None
         for place in places:
             known = self.profile.verdict(entity_set.name, account, place.path)
             if known in {None, "works"} and FAN_OUT not in place.path:
-                finding = self._looked_at(place, set())
+                finding = one._looked_at(place, set())  # noqa: SLF001 # of its own class
                 if finding.verdict:
                     self.profile.judge(entity_set.name, account, place.path, finding.verdict)
                 if not finding.problem:
@@ -129,23 +132,41 @@ class Discovery:
                 described, path=path_of(described, entity_set, self.dialect.name) or described.path
             )
         finding = lay_out(described, taken)
-        told = {**(values or {}), **self.variables}
-        path = _VARIABLE.sub(lambda match: told.get(match[1], match[0]), described.path)
-        missing = _VARIABLE.findall(path)
+        paths = self._filled(described.path, values or {})
+        missing = _VARIABLE.findall(paths[0])
         if missing:
             finding.problem = self._needs(missing)
-        if (described.problem and described.key) or not path or missing:
+        if (described.problem and described.key) or not described.path or missing:
             return finding
         self.told(described.name)
-        try:
-            finding = self._asked(finding, Looker(self.service, path, self.dialect), taken, entity_set)
-        except AuthRejectedError:
-            raise
-        except ExepronError as error:
-            _fail(finding, error)
-        else:
-            finding.verdict = None if finding.problem else "works"
+        finding = self._tried(finding, paths, taken, entity_set)
         finding.name = entity_set.name if entity_set else finding.name
+        return finding
+
+    def _filled(self, path: str, values: Mapping[str, str]) -> list[str]:
+        """The path for each account; one where it names none."""
+        given = [{**values, **own} for own in (self.variables, *self.others)]
+        return list(dict.fromkeys(_filled(path, told) for told in given))
+
+    def _tried(
+        self, finding: Finding, paths: Iterable[str], taken: set[str], entity_set: EntitySet | None
+    ) -> Finding:
+        """Look at a set at the first path that shows it; what goes wrong is noted."""
+        failures: list[ExepronError] = []
+        for path in paths:
+            try:
+                found = self._asked(finding, Looker(self.service, path, self.dialect), taken, entity_set)
+            except AuthRejectedError:
+                raise
+            except (EntitySetMissingError, NotPermittedError) as error:
+                failures.append(error)
+            except ExepronError as error:
+                failures = [error]
+                break
+            else:
+                found.verdict = None if found.problem else "works"
+                return found
+        _fail(finding, failures[0])
         return finding
 
     def _known(self, described: DescribedSet) -> EntitySet | None:
@@ -170,6 +191,7 @@ class Discovery:
         seen = look(looker, finding.key_parts, known)
         finding.capabilities, finding.wrapping = seen.capabilities, looker.wrapping
         check_key(finding, seen.rows)
+        keep_fine_keys(finding, seen.rows)
         widen_decimals(finding, seen.rows)
         self._find_cursor(finding, looker, seen.rows, entity_set)
         return finding
@@ -228,6 +250,10 @@ class Discovery:
             elif each.is_writable and not (self.built_in and each.problem):
                 entries[each.name] = each.entry(tables)
         return {name: entry for name, entry in entries.items() if entry}
+
+
+def _filled(path: str, told: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda match: told.get(match[1], match[0]), path)
 
 
 def _fail(finding: Finding, error: ExepronError) -> None:

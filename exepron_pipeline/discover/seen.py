@@ -1,5 +1,9 @@
-"""What records say against a description: a key that is none, decimals with more digits. Not here: asking for them."""
+"""What records say against a description: a key that is none, or finer than its type; decimals with more digits.
 
+Not here: asking for them.
+"""
+
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -7,6 +11,9 @@ from exepron_pipeline.discover.columns import UNKNOWN_SCALE
 from exepron_pipeline.discover.entries import Finding
 from exepron_pipeline.odata.looker import Rows, value_at
 from exepron_pipeline.odata.metadata.description import Property
+
+_FINER = re.compile(r"\.\d{6}\d*[1-9]")
+"""In a stamp: a fraction of a second beyond microseconds."""
 
 
 def check_key(finding: Finding, rows: Rows) -> None:
@@ -17,6 +24,14 @@ def check_key(finding: Finding, rows: Rows) -> None:
         finding.problem = f"has records without {' and '.join(wires)}, its key"
     elif len(set(seen)) < len(seen):
         finding.problem = f"has several records with one {' and '.join(wires)}, its key"
+
+
+def keep_fine_keys(finding: Finding, rows: Rows) -> None:
+    """Make stamps of the key text where the records seen have more digits than a timestamp holds."""
+    for wire in finding.described.key:
+        column = finding.laid_out.columns[finding.laid_out.names[wire]]
+        if column["type"] == "timestamp" and any(_FINER.search(str(value_at(row, wire))) for row in rows):
+            column["type"] = "text"
 
 
 def widen_decimals(finding: Finding, rows: Rows) -> None:

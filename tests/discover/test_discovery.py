@@ -1,6 +1,7 @@
 """A discovery from beginning to end, on services in memory."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -232,3 +233,33 @@ def test_the_file_is_whole_or_not_there(own_place):
     assert place.read_text() == "before"
     with pytest.raises(ConfigurationError, match="--out"):
         save_catalogue("entity_sets: {}", own_place / "missing" / "catalogue.yaml")
+
+
+def test_another_account_may_show_a_set(served):
+    """What the first account forbids or lacks is looked at in the next one; what fails there is not asked again."""
+    sets = [replace(THINGS, path=f"A/{{accountId}}/{name}") for name in ("Shown", "Hidden", "Cut")]
+    service = served(
+        **{
+            "A/1/Shown": rows(3),
+            "A/1/Hidden": NotPermittedError("403"),
+            "A/2/Hidden": rows(3),
+            "A/1/Cut": NetworkError("cut"),
+        }
+    )
+    discovery = Discovery(
+        service, DIALECTS["odata4"], {"accountId": "1"}, now=lambda: NOW, others=({"accountId": "2"},)
+    )
+    shown, hidden, cut = discovery.of_description(Description("test", sets))
+    assert (shown.capabilities.records, hidden.capabilities.records, cut.capabilities) == (3, 3, None)
+    assert [note for each in (shown, hidden, cut) for note in each.notes] == ["could not be looked at: cut"]
+    assert not {address for address in service.asked if address.startswith(("A/2/Shown", "A/2/Cut"))}
+
+
+def test_a_key_of_fine_stamps_is_text(served, own_place):
+    """A key whose stamps have more digits than a timestamp holds is kept as the service writes it."""
+    key = Property("seenAt", "DateTimeOffset", "Edm.DateTimeOffset", nullable=False)
+    records = [{"seenAt": f"2026-03-01T10:00:00.123456{n}Z"} for n in range(4)]
+    described = DescribedSet("Marks", "Marks", ("seenAt",), (key,))
+    discovery, findings = discovered(served(Marks=records), described)
+    column = loaded(discovery, findings, own_place).entity_sets["marks"].column("seen_at")
+    assert (column.type, column.edm) == ("text", "Edm.DateTimeOffset")
