@@ -153,7 +153,8 @@ class PathReader(Generic[D]):
         """Read once; where that proves nothing by itself, and deletions may follow, read again."""
         result, first = self._result, len(self._result.pages)
         walk = self._once(plan, style)
-        if walk.tally.count is not None and not plan.source.within:
+        counts_all = walk.counts_all or walk.tally.count == walk.tally.rows
+        if walk.tally.count is not None and counts_all and not plan.source.within:
             result.source_count = (result.source_count or 0) + walk.tally.count
         if plan.lower is not None and style.stamp is None:
             result.mode = "full"

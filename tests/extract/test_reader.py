@@ -199,6 +199,18 @@ def test_what_a_count_counts_is_remembered(fake: ModuleType, tasks: EntitySet, r
     assert found == [(2, 3), (1, 3)]
 
 
+def test_a_count_of_the_page_is_no_source_count(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
+    """What a service counts of a page is not told as the number of its records."""
+
+    class Counting(fake.FakeService):  # type: ignore[misc,name-defined]  # a module that was loaded by its path
+        def _wrap(self, page: list[Any], count: int | None, link: str | None) -> Any:
+            return super()._wrap(page, len(page), link)
+
+    service = Counting(_tasks(*range(10)), ("taskId",), envelope="value", counts=True, cap=4)
+    result = reading(tasks, service, "g3")
+    assert (sorted(_keys(result)), result.source_count, result.evidence) == ([*range(10)], None, "exhausted")
+
+
 def test_trouble_on_the_way_is_no_verdict(fake: ModuleType, tasks: EntitySet, reading: Reading) -> None:
     """What passes is raised and not remembered; so is a refusal in the middle of a read."""
     service = fake.FakeService(_tasks(1), answers={WIDE: NetworkError("cut")})
