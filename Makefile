@@ -20,7 +20,7 @@ run: $(READY) ## Refresh every entity set, build the marts, publish the snapshot
 
 test: $(READY) ## Run the whole test suite (EXEPRON_TESTS=full for the long forms)
 	@tests/identity/prepare.sh
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 dev: $(READY) ## Dagster UI on http://127.0.0.1:3000 with schedules and sensors running (PORT=...)
 	@$(BIN)/exepron sandbox exec --unless-configured -- $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)

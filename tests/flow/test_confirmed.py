@@ -1,46 +1,43 @@
 """A service with the confirmed paths and fields only: the main job ends well, and says what is not there."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from exepron_pipeline.marts import MARTS
 from exepron_pipeline.publish.reader import open_snapshot
+from exepron_pipeline.sandbox import process
+from exepron_pipeline.sandbox.offer import Offer
 
 CONFIRMED = {"logged_in_user", "accounts", "users", "projects", "tasks"}
-PROGRAM = [sys.executable, "-m", "exepron_pipeline"]
+CHECK = "ASSET_CHECK_EVALUATION"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """What `make run` does, against the confirmed profile, twice with two days between; the second run's result."""
+def made(tmp_path_factory, lab_kit):
+    """What `make run` does against the confirmed profile, two days after a first run; where, and its result."""
     folder = tmp_path_factory.mktemp("confirmed")
     home = folder / "dagster"
     home.mkdir()
-    repository = Path(__file__).parents[2]
-    (home / "dagster.yaml").write_text((repository / "dagster_home" / "dagster.yaml").read_text())
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("EXEPRON_")}
-    environment |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(repository), "EXEPRON_RATE": "0"}
-    sandbox = [
-        *PROGRAM,
-        "sandbox",
-        "exec",
-        "--data-dir",
-        str(folder / "data"),
-        "--profile",
-        "confirmed",
-        "--",
-    ]
-    advance = [*PROGRAM, "sandbox", "advance", "--days", "2", "--data-dir", str(folder / "data")]
-    run = [*sandbox, sys.executable, "-m", "exepron_pipeline.orchestration.run"]
-    for command in (run, advance, run):
+    shutil.copy(ROOT / "dagster_home" / "dagster.yaml", home)
+    with process.start(folder / "data", offer=Offer(profile="confirmed")) as sandbox:
+        lab = lab_kit.Lab(sandbox, folder / "data")
+        assert lab.sync().ok
+        lab.publish()
+        lab.advance(2)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("EXEPRON_")}
         done = subprocess.run(
-            command, cwd=repository, env=environment, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert done.returncode == 0, done.stderr
+            [sys.executable, "-m", "exepron_pipeline.orchestration.run"],
+            env={**environment, **lab.environment, "DAGSTER_HOME": str(home)},
+            cwd=folder, capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     return folder, done
 
 
@@ -81,26 +78,18 @@ def test_the_fever_chart_says_why_there_is_no_completion(made):
     assert any(row["buffer_penetration_pct"] is not None for row in found)
 
 
-def test_dagster_shows_no_failure(made):
+def test_dagster_shows_no_failure(made, monkeypatch):
     """All runs in the instance are successes, and no check failed."""
     folder, _ = made
-    script = (
-        "import dagster as dg\n"
-        "with dg.DagsterInstance.get() as instance:\n"
-        "    for record in instance.get_run_records():\n"
-        "        run = record.dagster_run\n"
-        "        bad = [e for e in instance.all_logs(run.run_id) if e.is_dagster_event and (e.dagster_event.is_failure or "
-        "(e.dagster_event.event_type_value == 'ASSET_CHECK_EVALUATION' and "
-        "not e.dagster_event.event_specific_data.passed))]\n"
-        "        print(run.job_name, run.status.value, len(bad))\n"
-    )
-    environment = {**os.environ, "DAGSTER_HOME": str(folder / "dagster")}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert sorted(done.stdout.splitlines()) == ["publish SUCCESS 0"] * 2 + ["refresh SUCCESS 0"] * 2
+    monkeypatch.setenv("DAGSTER_HOME", str(folder / "dagster"))
+    with dg.DagsterInstance.get() as instance:
+        runs = [record.dagster_run for record in instance.get_run_records()]
+        events = [event for run in runs for event in instance.all_logs(run.run_id) if event.is_dagster_event]
+    assert sorted((run.job_name, run.status.value) for run in runs) == [
+        ("publish", "SUCCESS"),
+        ("refresh", "SUCCESS"),
+    ]
+    assert [event for event in events if event.dagster_event.is_failure] == []
+    checks = [event.dagster_event for event in events if event.dagster_event.event_type_value == CHECK]
+    assert checks
+    assert all(check.event_specific_data.passed for check in checks)
