@@ -6,13 +6,14 @@ does it. Not here: the order of the steps, and how any of them works.
 
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from exepron_pipeline.ahead import Ahead, PostponedError
 from exepron_pipeline.catalogue import EntitySet, load_catalogue
 from exepron_pipeline.catalogue.fields import Contract
 from exepron_pipeline.catalogue.people import people_in
@@ -22,7 +23,7 @@ from exepron_pipeline.errors import ConfigurationError, ExepronError, UnheededEr
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
 from exepron_pipeline.extract.by_key import read_by_key
 from exepron_pipeline.extract.path import Kit
-from exepron_pipeline.extract.plan import ReadPlan, hides, plan_read
+from exepron_pipeline.extract.plan import FAN_OUT, ReadPlan, hides, plan_read
 from exepron_pipeline.extract.reader import read
 from exepron_pipeline.extract.result import Decode, ReadResult
 from exepron_pipeline.extract.spool import Spool
@@ -93,6 +94,7 @@ class Engine:
         self.warehouse = Warehouse(settings.warehouse_path, settings.state_dir)
         self.load_id = f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self.listen: Listener = nobody
+        self._ahead = Ahead()
         self.reports: dict[str, SyncReport] = {}
         self.marts: dict[str, Built] = {}
         self._preview_rows = preview_rows
@@ -112,6 +114,7 @@ class Engine:
 
     def tell(self, event: Event) -> None:
         """Pass an event on to whoever listens now; what it says to people is redacted here."""
+        self._ahead.check()
         self.listen(replace(event, text=redact(event.text)) if isinstance(event, Notice) else event)
 
     @cached_property
@@ -217,9 +220,50 @@ class Engine:
         is_same = self.before.scopes.get(place, LandedScope()).filter == (entity_set.filter or "")
         return self.before.watermarks.get(place) if is_same else None
 
+    def reading_ahead(
+        self, entity_sets: Sequence[EntitySet], *, mode: Mode, since: datetime | None
+    ) -> AbstractContextManager[None]:
+        """For the time of a block, read the next entity sets while one is landed; `reading` then has them sooner.
+
+        Reconciles look into the warehouse while they read, and paths below each project need the projects landed:
+        those are read when their turn comes.
+        """
+
+        def read_early(entity_set: EntitySet, scope: Scope) -> AbstractContextManager[ReadResult]:
+            plan = self.plan(entity_set, scope, mode=mode, since=since)
+            return self._reading(plan, scope)
+
+        each = [(item, scope) for item in entity_sets for scope in self.scopes(item)]
+        early = [
+            (item, scope) for item, scope in each if mode != "reconcile" and self._stands_alone(item, scope)
+        ]
+        return self._ahead.of(
+            (_place(item, scope), partial(read_early, item, scope)) for item, scope in early
+        )
+
+    def _stands_alone(self, entity_set: EntitySet, scope: Scope) -> bool:
+        """True when a read of it needs nothing of the warehouse, as far as is known."""
+        sources = {each.path: each for each in entity_set.sources_for(scope.tenant.generation)}
+        path = scope.tenant.profile.working_path(entity_set.name, scope.account.account_id)
+        likely = [sources[path]] if path in sources else list(sources.values())
+        return not any(FAN_OUT in source.variables for source in likely)
+
     @contextmanager
     def reading(self, plan: ReadPlan, scope: Scope) -> Iterator[ReadResult]:
-        """Read all pages into the spool, where they are for the time of the block; the warehouse is not touched.
+        """Read all pages into the spool, where they are for the time of the block; the warehouse is not touched."""
+        early = self._ahead.take(_place(plan.entity_set, scope))
+        if early is None or not early.done():
+            self.warehouse.let_go()
+        try:
+            stack, pages = early.result() if early else (ExitStack(), None)
+        except PostponedError:
+            stack, pages = ExitStack(), None
+        with stack:
+            yield pages or stack.enter_context(self._reading(plan, scope))
+
+    @contextmanager
+    def _reading(self, plan: ReadPlan, scope: Scope) -> Iterator[ReadResult]:
+        """Read into the spool.
 
         What was learnt of the service is kept. When something passing ends the block, the next run goes on
         where this one stopped.
@@ -391,8 +435,8 @@ class Engine:
         return entity_set.contract or self.settings.contract
 
     def holding(self, entity_set: EntitySet) -> AbstractContextManager["DuckDBPyConnection"]:
-        """Hold the warehouse for the time of a block, to land an entity set."""
-        return self.warehouse.open(f"sync {entity_set.name}")
+        """Hold the warehouse for the time of a block, to land an entity set; and on, when the next one is read already."""
+        return self.warehouse.open(f"sync {entity_set.name}", keep=lambda: self._ahead.is_next_done)
 
     def land(
         self, connection: "DuckDBPyConnection", plan: ReadPlan, scope: Scope, pages: ReadResult
@@ -459,6 +503,8 @@ class Engine:
 
     def _projects(self, account_id: str) -> list[int]:
         """Projects of an account, for paths that are asked once for each of them."""
+        if self._ahead.is_here:
+            raise PostponedError
         with self.warehouse.open("list projects") as connection:
             return live_ids(connection, "projects", "project_id", account_id)
 
@@ -487,9 +533,14 @@ class Engine:
 
     def close(self) -> None:
         """Give back connections."""
+        self.warehouse.let_go()
         if "tenants" in self.__dict__:
             for tenant in self.tenants:
                 tenant.close()
+
+
+def _place(entity_set: EntitySet, scope: Scope) -> tuple[str, str, str]:
+    return entity_set.name, scope.tenant.connection.name, scope.account.account_id
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Here: listeners of the engine's events. Not here: the final table (``summary.py`
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -71,21 +72,20 @@ class _Bars:
         self.progress = progress
         self.run: TaskID = progress.add_task("entity sets", total=total)
         self.current: TaskID = progress.add_task("", total=None, visible=False)
-        self.records = 0
+        self.records: Counter[str] = Counter()
 
     def __call__(self, event: Event) -> None:
         """Take one event."""
         if isinstance(event, PageFetched):
-            self.records += event.records
+            self.records[event.entity_set] += event.records
             self.progress.update(
                 self.current,
                 description=event.entity_set,
-                completed=self.records,
+                completed=self.records[event.entity_set],
                 total=event.source_count,
                 visible=True,
             )
         elif isinstance(event, SyncReport):
-            self.records = 0
             self.progress.advance(self.run)
         elif isinstance(event, Notice):
             self.progress.console.print(_text(event), markup=False)

@@ -1,8 +1,8 @@
 """THE FILE TO READ FIRST: how an entity set travels from the service into the warehouse.
 
 `sync` is the whole story: plan what to ask, read the pages into the spool, land them from there in one
-transaction, for each account. `sync_all` tells it for many sets, one after the other; one that fails never stops the rest. Not
-here: how a step works (``engine.py`` leads to the package that does it).
+transaction, for each account. `sync_all` tells it for many sets, one after the other, the next ones being read while
+one is landed; one that fails never stops the rest. Not here: how a step works (``engine.py`` leads to the package that does it).
 """
 
 import time
@@ -75,8 +75,9 @@ def sync_all(
     engine.sign_in()
     drop_old(engine.settings.state_dir)
     report = RunReport(engine.load_id)
-    for entity_set in chosen:
-        report.entity_sets[entity_set.name] = sync(entity_set, engine, mode=mode, since=since)
+    with engine.reading_ahead(chosen, mode=mode, since=since):
+        for entity_set in chosen:
+            report.entity_sets[entity_set.name] = sync(entity_set, engine, mode=mode, since=since)
     engine.tell_of_missing_parents(chosen)
     return report
 

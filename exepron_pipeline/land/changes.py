@@ -28,6 +28,11 @@ class Counts:
     unchanged: int
     deleted: int
 
+    @property
+    def any(self) -> bool:
+        """True when a row is to be written at all."""
+        return bool(self.inserted or self.updated or self.deleted)
+
 
 def list_changes(con: DuckDBPyConnection, load: Load, tables: Tables) -> Counts:
     """Make ``_land_changes`` from what is staged and what is gone, and count."""

@@ -67,8 +67,9 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         audits.check_deleted_share(load, live_of_account, counts.deleted)
         former = read_reader(con, load.entity_set.name, load.account_id)
         audits.check_reader(load, former, counts.deleted)
-        write_history(con, load, tables, moment)
-        write_core(con, load, tables, moment)
+        if counts.any:
+            write_history(con, load, tables, moment)
+            write_core(con, load, tables, moment)
         if load.scope != scope.filter and load.mode != "incremental":
             adopt_scope(con, load, tables, moment)
         audits.check_core(con, tables, live_before, counts)

@@ -6,8 +6,8 @@ of entity sets (``tables.py``) and what is written into them (``landing.py``).
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class Warehouse:
         self._wait_seconds = wait_seconds
         self._lock = WarehouseLock(state_dir, wait_seconds)
         self._duckdb: DuckDBPyConnection | None = None
+        self._kept: tuple[ExitStack, DuckDBPyConnection] | None = None
 
     @property
     def exists(self) -> bool:
@@ -59,25 +60,41 @@ class Warehouse:
         return self._lock.holder()
 
     @contextmanager
-    def open(self, why: str) -> Iterator[DuckDBPyConnection]:
+    def open(self, why: str, *, keep: Callable[[], bool] | None = None) -> Iterator[DuckDBPyConnection]:
         """Hold the warehouse and connect to it; make it when it is not there.
 
         Open it late and briefly: everybody else waits. It cannot be opened a second time inside.
 
         Args:
             why: The verb that others read while they wait, such as ``sync``.
+            keep: Asked at the end: True leaves it open, for whoever opens it next at once, or until `let_go`.
 
         Raises:
             WarehouseBusyError: Another process holds it.
             WarehouseError: The folder or the file cannot be used.
 
         """
-        with self.held(why):
+        stack, con = self._kept or self._taken(why)
+        self._kept = None
+        with stack:
+            yield con
+            if keep and keep():
+                self._kept = stack.pop_all(), con
+
+    def _taken(self, why: str) -> tuple[ExitStack, DuckDBPyConnection]:
+        with ExitStack() as stack:
+            stack.enter_context(self.held(why))
             if not self.exists:
                 _create(self.path, self.draft)
-            with self._attached() as con:
-                migrate(con, version_of(con, self.path))
-                yield con
+            con = stack.enter_context(self._attached())
+            migrate(con, version_of(con, self.path))
+            return stack.pop_all(), con
+
+    def let_go(self) -> None:
+        """Close what was left open: to be called before waiting for anything."""
+        if self._kept:
+            stack, self._kept = self._kept[0], None
+            stack.close()
 
     @contextmanager
     def held(self, why: str) -> Iterator[None]:

@@ -8,7 +8,8 @@ Not here: the snapshot (``snapshot.py``).
     parquet/.current                       link to .versions/<version>: replacing it swaps all tables at once
     parquet/.versions/<version>/core/tasks/part-0.parquet
 
-A table that did not change is a hard link to the file of the version before. Each file carries what Parquet has
+A file whose rows did not change is a hard link to that of the version before; which files a table has is told in
+``parts.py``. Each file carries what Parquet has
 no place for (comments, DuckDB's own types), and the one of ``ops.snapshot`` lists all tables of its version, so that
 the whole can be restored from them (``restore.py``).
 """
@@ -18,15 +19,14 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from exepron_pipeline.land.sql import name, text
 from exepron_pipeline.publish.files import put_in_place, put_link
+from exepron_pipeline.publish.parts import describe_all, parts_of
 from exepron_pipeline.publish.tables import list_tables
 
-FILE = "part-0.parquet"
 VERSIONS = ".versions"
 CURRENT = ".current"
 OLD_VERSIONS = 2
@@ -38,7 +38,7 @@ MARK, SHAPE, TABLES = "exepron.fingerprint", "exepron.table", "exepron.tables"
 
 
 def write_version(con: duckdb.DuckDBPyConnection, folder: Path, parquet: Path) -> None:
-    """Write every table that con's database holds to ``folder``, one file each.
+    """Write every table that con's database holds to ``folder``, or link its files that did not change.
 
     Args:
         con: A connection to the finished snapshot.
@@ -46,46 +46,29 @@ def write_version(con: duckdb.DuckDBPyConnection, folder: Path, parquet: Path) -
         parquet: Where the former version is looked for.
 
     """
-    marks: dict[str, str] = {}
+    marks: dict[str, dict[str, str]] = {}
+    shapes = describe_all(con)
     for schema, table in sorted(list_tables(con), key=LIST.__eq__):
-        shape = describe(con, schema, table)
-        mark = fingerprint(con, schema, table, shape)
-        target = folder / schema / table / FILE
-        target.parent.mkdir(parents=True)
-        metadata = {MARK: mark, SHAPE: json.dumps(shape)}
-        marks[f"{schema}.{table}"] = mark
-        if (schema, table) == LIST:
-            metadata[TABLES] = json.dumps(marks)
-        former = parquet / CURRENT / schema / table / FILE
-        if _read_mark(con, former) != mark or not _link(former, target):
-            _write(con, name(schema, table), target, metadata)
+        shape = shapes[schema, table]
+        (folder / schema / table).mkdir(parents=True)
+        parts = parts_of(con, schema, table, shape)
+        marks[f"{schema}.{table}"] = {part.file: part.mark for part in parts}
+        for part in parts:
+            metadata = {MARK: part.mark, SHAPE: json.dumps(shape)}
+            if (schema, table) == LIST:
+                metadata[TABLES] = json.dumps(marks)
+            former = parquet / CURRENT / schema / table / part.file
+            target = folder / schema / table / part.file
+            if _read_mark(con, former) != part.mark or not _link(former, target):
+                rows = f"(FROM {name(schema, table)} WHERE {part.condition})"
+                _write(con, rows, target, metadata)
 
 
-def _write(con: duckdb.DuckDBPyConnection, table: str, target: Path, metadata: dict[str, str]) -> None:
+def _write(con: duckdb.DuckDBPyConnection, rows: str, target: Path, metadata: dict[str, str]) -> None:
     noted = ", ".join(f"{name(key)}: {text(value)}" for key, value in metadata.items())
     con.execute(
-        f"COPY {table} TO {text(str(target))} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{noted}}})"
+        f"COPY {rows} TO {text(str(target))} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{noted}}})"
     )
-
-
-def describe(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
-    """A table's comment, and name, type and comment of each column, in order."""
-    here = "database_name = current_database() AND schema_name = ? AND table_name = ?"
-    columns = con.execute(
-        f"SELECT column_name, data_type, comment FROM duckdb_columns() WHERE {here} ORDER BY column_index",
-        [schema, table],
-    ).fetchall()
-    found = con.execute(f"SELECT comment FROM duckdb_tables() WHERE {here}", [schema, table]).fetchall()
-    return {"comment": found[0][0] if found else None, "columns": [list(column) for column in columns]}
-
-
-def fingerprint(con: duckdb.DuckDBPyConnection, schema: str, table: str, shape: dict[str, Any]) -> str:
-    """A text that is equal for equal tables: description, and all rows in any order. It begins with their number."""
-    row = f"hash({', '.join(name(column) for column, *_ in shape['columns'])})"
-    described = f"hash({text(json.dumps(shape))})"
-    query = f"SELECT concat_ws('-', count(*), {described}, bit_xor({row}), sum({row}::HUGEINT)) FROM {name(schema, table)}"
-    found: str = con.execute(query).fetchall()[0][0]
-    return found
 
 
 def _read_mark(con: duckdb.DuckDBPyConnection, path: Path) -> str | None:
@@ -129,7 +112,7 @@ def keep_version(folder: Path, parquet: Path, version: str) -> None:
 def swap_in(parquet: Path, version: str, *, keep: int = OLD_VERSIONS) -> None:
     """Make ``version`` the current one; drop versions that are too old: all but ``keep`` others."""
     folder = parquet / VERSIONS / version
-    tables = {path.parent.relative_to(folder) for path in folder.glob(f"*/*/{FILE}")}
+    tables = {path.parent.relative_to(folder) for path in folder.glob("*/*/*.parquet")}
     _unlink_others(parquet, tables)
     put_link(parquet / CURRENT, Path(VERSIONS, version))
     _link_tables(parquet, tables)

@@ -110,11 +110,13 @@ def rows(lab, name):
     return {row["_account_id"]: (row["rows"], row["gone"]) for row in lab.query(ROWS.format(name))}
 
 
-def test_one_account_revoked_half_way_harms_no_other(lab, empty_lab, settings, south):
+def test_one_account_revoked_half_way_harms_no_other(lab, empty_lab, settings, south, monkeypatch):
     """Revoked in the middle of a run: the other account is whole, nothing is marked deleted, and the report says who failed.
 
-    So in the run itself, and in a reconcile after it, which looks for deletions.
+    So in the run itself, and in a reconcile after it, which looks for deletions. Nothing is read ahead here, so that
+    the middle of the run is where it is revoked.
     """
+    monkeypatch.setattr("exepron_pipeline.ahead.WAITING", 0)
     portfolio = lab.portfolio
     north, south_id = (str(each["accountId"]) for each in portfolio.accounts()[:2])
     whole = {name: len(portfolio.truth(name, int(north))) for name in SETS}

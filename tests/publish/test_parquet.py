@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from hypothesis import given
 
 from exepron_pipeline.publish import open_snapshot
-from exepron_pipeline.publish.parquet import describe, fingerprint, swap_in
+from exepron_pipeline.publish.parquet import swap_in
+from exepron_pipeline.publish.parts import describe_all, fingerprint
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -99,7 +100,7 @@ def marked(rows: list[tuple[int | None, str | None]]) -> str:
         con.execute("CREATE SCHEMA core; CREATE TABLE core.t (a BIGINT, b VARCHAR)")
         if rows:
             con.executemany("INSERT INTO core.t VALUES (?, ?)", rows)
-        return fingerprint(con, "core", "t", describe(con, "core", "t"))
+        return fingerprint(con, "core", "t", describe_all(con)["core", "t"])
 
 
 @given(st.lists(ROW, max_size=6), st.lists(ROW, max_size=6))
@@ -119,3 +120,35 @@ def test_the_current_version_is_never_dropped(sample: Any) -> None:
     swap_in(root, "1990")
     assert [path.name for path in versions(sample)] == ["1990", "2991", "2992"]
     assert ds.dataset(root / "core" / "tasks").count_rows() == 3
+
+
+def test_history_has_a_file_for_each_month(sample: Any) -> None:
+    """Of the history of months, a publishing writes the files in which a version began or ended, and links the others."""
+    root = sample.settings.parquet_dir / "history" / "tasks"
+    sample.execute(
+        "INSERT INTO history.tasks SELECT * REPLACE (_known_from + INTERVAL 65 DAY AS _known_from, "
+        "_known_from + INTERVAL 66 DAY AS _known_to) FROM history.tasks"
+    )
+    sample.publish()
+    months = {path.name: path.stat().st_ino for path in root.iterdir()}
+    assert months.keys() > {"part-0.parquet"}
+    assert len(months) == 2
+    sample.execute(
+        "UPDATE history.tasks SET _known_to = _known_from + INTERVAL 9 DAY WHERE _known_to IS NOT NULL"
+    )
+    sample.publish()
+    written = {path.name for path in root.iterdir() if path.stat().st_ino != months[path.name]}
+    assert written == months.keys() - {"part-0.parquet"}
+    with open_snapshot(sample.settings.snapshot_path) as reader:
+        [whole] = reader.query("SELECT count(*) AS n FROM history.tasks").to_pylist()
+    assert ds.dataset(root).count_rows() == whole["n"]
+
+
+def test_a_row_without_hash_is_looked_at_whole(sample: Any) -> None:
+    """Where a row carries a hash, that stands for its fields; where it has none, a field that changed is seen."""
+    sample.execute("UPDATE core.tasks SET _row_hash = NULL")
+    sample.publish()
+    before = part(sample, "core.tasks").stat().st_ino
+    sample.execute("UPDATE core.tasks SET task_name = 'erased'")
+    sample.publish()
+    assert part(sample, "core.tasks").stat().st_ino != before
