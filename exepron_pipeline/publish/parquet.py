@@ -37,13 +37,13 @@ MARK, SHAPE, TABLES = "exepron.fingerprint", "exepron.table", "exepron.tables"
 """Keys in a file's metadata: what tells its rows from others, its description, and the marks of all tables."""
 
 
-def write_version(con: duckdb.DuckDBPyConnection, folder: Path, parquet: Path) -> None:
+def write_version(con: duckdb.DuckDBPyConnection, folder: Path, parquet: Path | None) -> None:
     """Write every table that con's database holds to ``folder``, or link its files that did not change.
 
     Args:
         con: A connection to the finished snapshot.
         folder: A folder to make, on the file system of ``parquet``; see `keep_version`.
-        parquet: Where the former version is looked for.
+        parquet: Where the former version is looked for; None: no file is to be the same as before, whatever its mark.
 
     """
     marks: dict[str, dict[str, str]] = {}
@@ -57,9 +57,9 @@ def write_version(con: duckdb.DuckDBPyConnection, folder: Path, parquet: Path) -
             metadata = {MARK: part.mark, SHAPE: json.dumps(shape)}
             if (schema, table) == LIST:
                 metadata[TABLES] = json.dumps(marks)
-            former = parquet / CURRENT / schema / table / part.file
+            former = parquet / CURRENT / schema / table / part.file if parquet else None
             target = folder / schema / table / part.file
-            if _read_mark(con, former) != part.mark or not _link(former, target):
+            if not (former and _read_mark(con, former) == part.mark and _link(former, target)):
                 rows = f"(FROM {name(schema, table)} WHERE {part.condition})"
                 _write(con, rows, target, metadata)
 

@@ -4,7 +4,8 @@ A table of ``history`` has a file for each month in which its versions became kn
 writes the month that goes on, and those of which a version ended. Other tables have one file.
 
 To tell whether rows changed, all of each is hashed; where rows carry their own hash it stands for the record's
-fields, and only our own columns are looked at besides. Rows whose hash is not known are hashed whole.
+fields, and only our own columns are looked at besides. Rows whose hash is not known are hashed whole. Forgetting a
+person may change a text under the same hash: what is published then is written anew, whatever its mark.
 """
 
 import json

@@ -76,7 +76,7 @@ def publish(
         with _opened(work / snapshot.name) as con:
             load_id = _stamp(con, published_at)
             tables = _count(con)
-            write_version(con, work / parquet.name, parquet)
+            write_version(con, work / parquet.name, parquet if old_versions else None)
         make_public(work / snapshot.name)
         make_public(work / parquet.name)
         flush(work)
