@@ -339,13 +339,15 @@ class Engine:
         chosen, profile = plan.entity_set, scope.tenant.profile
         if not chosen.cursor or chosen.moves_without_stamp or self._watermark(chosen, scope) is None:
             return False
-        style = profile.style(chosen.name, plan.account_id)
-        if style and style.select == "all":
-            text = "the service takes no $select, so whole records are compared."
-            self.tell(Notice(chosen.name, text))
+        if len(chosen.columns) == len({*chosen.key, chosen.cursor}):
             return False
-        others = len(chosen.columns) > len({*chosen.key, chosen.cursor})
-        return others and self._working(plan, scope) is not None
+        style = profile.style(chosen.name, plan.account_id)
+        takes_no_select = style is not None and style.select == "all"
+        if not takes_no_select and self._working(plan, scope):
+            return True
+        why = "the service takes no $select" if takes_no_select else "they are served within or for others"
+        self.tell(Notice(chosen.name, f"{why}, so whole records are compared."))
+        return False
 
     def _working(self, plan: ReadPlan, scope: Scope) -> ReadPlan | None:
         """The plan at the path that served last; None where its records cannot be asked for one by one."""

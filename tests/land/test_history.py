@@ -175,6 +175,17 @@ def state(con, at=None):
     return {key: (name, lists.get(key, "")) for key, name in found}
 
 
+def check_lists_do_not_overlap(con):
+    """At each instant of knowledge no place of a list has two items at once."""
+    [(overlaps,)] = con.execute(
+        "SELECT count(*) FROM history.tasks__codes a JOIN history.tasks__codes b "
+        "ON a.task_id = b.task_id AND a._account_id = b._account_id AND a._position = b._position AND a.rowid < b.rowid "
+        "AND a._known_from < coalesce(b._known_to, 'infinity') AND b._known_from < coalesce(a._known_to, 'infinity') "
+        "AND a._valid_from < coalesce(b._valid_to, 'infinity') AND b._valid_from < coalesce(a._valid_to, 'infinity')"
+    ).fetchall()
+    assert overlaps == 0
+
+
 def check_no_gap_or_overlap(con):
     """At each instant of knowledge the versions of a key meet, the last one open."""
     rows = con.execute(
@@ -211,3 +222,4 @@ def test_any_course_of_loads_lands_the_states_that_were_read(new_desk, record, s
             assert state(con, (FAR, known)) == expected
             assert state(con, (known, known)) == expected
         check_no_gap_or_overlap(con)
+        check_lists_do_not_overlap(con)
