@@ -1,6 +1,6 @@
 """OData servers that others wrote, installed once below the environment and run on loopback.
 
-CAP and its version 2 adapter come from npm, mock-sap from PyPI. Where one cannot be installed its tests are skipped by
+CAP, its version 2 adapter and JayStack's server come from npm, mock-sap from PyPI. Where one cannot be installed its tests are skipped by
 name, and fail where ``CI=true`` says that everything is to be there.
 """
 
@@ -86,6 +86,16 @@ def cap() -> Iterator[Server]:
     folder = _installed("cap", ("package.json", "package-lock.json", ".npmrc", "cap"), _npm)
     command = ["node", "node_modules/@sap/cds/bin/serve.js", "all"]
     with _running(command, folder, lambda port: {"PORT": str(port)}, "store/Tasks") as url:
+        yield Server(url)
+
+
+@pytest.fixture(scope="session")
+def jaystack() -> Iterator[Server]:
+    """JayStack's server with OData 4 at ``odata``, and its records at ``store``."""
+    if not shutil.which("npm"):
+        _absent("Node.js with npm is not installed: JayStack's server cannot run")
+    folder = _installed("jaystack", ("jaystack",), lambda folder: _npm(folder / "jaystack")) / "jaystack"
+    with _running(["node", "server.js"], folder, lambda port: {"PORT": str(port)}, "store") as url:
         yield Server(url)
 
 
