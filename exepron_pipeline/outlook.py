@@ -3,6 +3,7 @@
 Here: at most one small request for each entity set and account. Not here: reading (``sync.py``).
 """
 
+import math
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,9 +13,18 @@ import pyarrow as pa
 
 from exepron_pipeline.catalogue import EntitySet
 from exepron_pipeline.engine import Engine, Scope
+from exepron_pipeline.errors import EntitySetMissingError
 from exepron_pipeline.events import Mode
-from exepron_pipeline.extract.look import Sample, first_question, newest_page, newest_text, sample
-from exepron_pipeline.extract.plan import ReadPlan
+from exepron_pipeline.extract.fan_out import MISSING_PARENTS
+from exepron_pipeline.extract.look import (
+    Sample,
+    first_place,
+    first_question,
+    newest_page,
+    newest_text,
+    sample,
+)
+from exepron_pipeline.extract.refusal import is_probe
 from exepron_pipeline.land.lateness import lateness_sql
 from exepron_pipeline.normalise.stamps import instants, names_zone
 from exepron_pipeline.publish import open_snapshot
@@ -32,12 +42,30 @@ WATERMARKS = "SELECT entity_set, account_id, watermark FROM ops.watermarks WHERE
 
 @dataclass(frozen=True)
 class Planned:
-    """What a sync would ask first, and how much is expected: rows as of the last load, None when unknown."""
+    """What a sync would ask first, and how much is expected: rows as of the last load, None when unknown.
+
+    ``address`` is empty where nothing would be asked: every path has refused of late. ``parents`` is how many times a
+    path is asked that names a parent; ``is_watched`` tells whether the change sensor asks the set too, ``is_trial`` that
+    the path is only proposed: one that refuses is not asked again for a week.
+    """
 
     mode: Mode
     address: str
-    rows: int | None
-    page_size: int
+    rows: int | None = None
+    page_size: int = 1
+    parents: int = 1
+    is_watched: bool = False
+    is_trial: bool = False
+
+    @property
+    def pages(self) -> int:
+        """Pages of records, as far as rows are known: one for each parent at least."""
+        return max(math.ceil((self.rows or 1) / self.page_size), self.parents) if self.address else 0
+
+    @property
+    def requests(self) -> int:
+        """The pages, and what proves the end of each read."""
+        return self.pages + self.parents if self.address else 0
 
 
 @dataclass(frozen=True)
@@ -71,14 +99,26 @@ class Outlook:
 
     def planned(self, entity_set: EntitySet) -> list[Planned]:
         """What a sync would send first for an entity set, account by account; nothing is sent."""
-        engine = self._engine
-        return [self._planned(engine.plan(entity_set, each), each) for each in engine.scopes(entity_set)]
+        return [self._planned(entity_set, each) for each in self._engine.scopes(entity_set)]
 
-    def _planned(self, plan: ReadPlan, scope: Scope) -> Planned:
+    def _planned(self, entity_set: EntitySet, scope: Scope) -> Planned:
         kit = scope.tenant
-        asked = first_question(plan, kit.service, kit.dialect, kit.profile, self._engine.page_size)
-        rows = self._expected_rows.get((plan.entity_set.name, plan.account_id, plan.mode))
-        return Planned(plan.mode, asked.page(asked.size).at(asked.path, kit.dialect), rows, asked.size)
+        try:
+            plan = self._engine.plan(entity_set, scope)
+        except EntitySetMissingError:
+            return Planned("full", "")
+        place, here = (entity_set.name, plan.account_id), first_place(plan, kit.profile)
+        if here is None:
+            return Planned(plan.mode, "")
+        asked = first_question(here, kit.service, kit.dialect, kit.profile, self._engine.page_size)
+        address = asked.page(asked.size).at(asked.path, kit.dialect)
+        rows = self._expected_rows.get((*place, here.mode))
+        parents = self._expected_rows.get(("projects", plan.account_id, "full"), 1) if here.is_fan_out else 1
+        is_watched = bool(here.cursor) and not here.is_fan_out and place in self._engine.before.watermarks
+        is_trial = is_probe(here, kit.profile)
+        if is_trial:
+            parents = min(parents, MISSING_PARENTS)
+        return Planned(here.mode, address, rows, asked.size, max(parents, 1), is_watched, is_trial)
 
     def expected_rows(self, entity_set: EntitySet, scope: Scope) -> int | None:
         """Rows of an entity set as of the published snapshot; None when it holds none of that account."""

@@ -31,14 +31,20 @@ FEW = 5
 """Outer records to ask for where the wanted ones are within them: one of them alone may hold none."""
 
 
+def first_place(plan: ReadPlan, profile: Profile) -> ReadPlan | None:
+    """The place that a read would ask first; None when each of them has refused of late."""
+    known = profile.working_path(plan.entity_set.name, plan.account_id)
+    places = [plan.at(source) for source in plan.sources]
+    worked = (here for here in places if here.source.path == known)
+    return next(worked, None) or next((here for here in places if not remembered(here, profile)), None)
+
+
 def first_question(
-    plan: ReadPlan, service: Api, dialect: Dialect, profile: Profile, page_size: int | None
+    here: ReadPlan, service: Api, dialect: Dialect, profile: Profile, page_size: int | None
 ) -> Question:
-    """Write down what a read of this plan would ask first; nothing is sent."""
-    name = plan.entity_set.name
-    path = profile.working_path(name, plan.account_id)
-    here = next((plan.at(source) for source in plan.sources if source.path == path), plan)
-    style = profile.style(name, plan.account_id) or Style.best(dialect)
+    """Write down what a read of this place would ask first; nothing is sent."""
+    name = here.entity_set.name
+    style = profile.style(name, here.account_id) or Style.best(dialect)
     size = first_size(page_size, profile.page_limit(name))
     return question(here, style, dialect, service.base_url, size)
 

@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.request
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -87,6 +88,25 @@ def test_doctor_tells_the_truth_line_by_line(met):
     assert "name no zone, such as 20" in rungs["stamps"]["found"]
 
 
+@pytest.mark.parametrize("page", ["first-contact.md", "connecting.md"])
+def test_the_pages_show_what_is_printed(met, page):
+    """Every line of the doctor that a page quotes is printed today, but for ports, days and times."""
+    _, (looked, _), *_ = met
+    marks = {"ok": "ok  ", "note": "note", "bad": "bad "}
+    rungs = json.loads(looked.stdout)["rungs"]
+    printed = [same(f"{marks[rung['state']]} {rung['name']}: {rung['found']}") for rung in rungs]
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    quoted = re.findall(r"^(?:ok  |note|bad ) .*$", text, re.MULTILINE)
+    assert len(quoted) > 5
+    for line in map(same, quoted):
+        assert [each for each in printed if each.startswith(line.removesuffix("..."))], line
+
+
+def same(line):
+    """A line without what differs from run to run."""
+    return re.sub(r"127\.0\.0\.1:\d+|\d+ ms|20\d\d-\d\d-\d\d|clock: \d+ s", "…", line)
+
+
 def test_first_contact_is_short(met, confirmed):
     """All verbs up to the first sync, and signing in, make at most 150 requests; no refused path is asked twice."""
     _, (_, synced), looking, proxy = met
@@ -124,6 +144,21 @@ def test_status_counts_what_is_unknown(met):
     known = json.loads(lab.exepron("status", "--json").stdout)["unknown"]["default"]
     assert set(known) == set(OFFERED) - CONFIRMED
     assert len(proxy.asked) == before
+
+
+@pytest.mark.full
+def test_the_plan_is_what_is_sent(met):
+    """Once every proposed path was asked, the next sync sends as many requests as the plan says; refused sets cost none."""
+    lab, *_, proxy = met
+    assert lab.exepron("sync").returncode == 0
+    assert lab.exepron("publish").returncode == 0
+    planned = lab.exepron("plan").stdout
+    before = len(proxy.asked)
+    assert lab.exepron("sync").returncode == 0
+    now = int(re.search(r"^(\d+) requests now", planned, re.MULTILINE)[1])
+    assert len(proxy.asked) - before == now
+    assert "roles: nothing is asked" in planned
+    assert "About 1,072 requests a day under the schedules, 864 of them the change sensor's." in planned
 
 
 @pytest.mark.full
