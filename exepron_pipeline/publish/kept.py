@@ -28,11 +28,16 @@ def keep_snapshot(snapshot: Path, load_id: str, number: int) -> None:
     folder.mkdir(exist_ok=True)
     make_public(folder)
     draft = folder / ".draft"
-    draft.unlink(missing_ok=True)
     link_or_copy(snapshot, draft)
     put_in_place(draft, kept_path(snapshot, load_id))
     for old in list(list_kept(snapshot).values())[:-number]:
         old.unlink()
+
+
+def drop_drafts(snapshot: Path) -> None:
+    """Delete what killed processes left half-made among the kept snapshots."""
+    for draft in (snapshot.parent / FOLDER).glob(".*"):
+        draft.unlink()
 
 
 def kept_path(snapshot: Path, load_id: str) -> Path:

@@ -23,7 +23,7 @@ from exepron_pipeline.land.sql import name
 from exepron_pipeline.land.warehouse import wal_of
 from exepron_pipeline.publish.exclusions import leave_out
 from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place
-from exepron_pipeline.publish.kept import keep_snapshot
+from exepron_pipeline.publish.kept import drop_drafts, keep_snapshot
 from exepron_pipeline.publish.parquet import OLD_VERSIONS, keep_version, swap_in, write_version
 from exepron_pipeline.publish.rewrite import MEMORY
 from exepron_pipeline.publish.tables import list_tables
@@ -70,6 +70,7 @@ def publish(
         publishing(settings.state_dir),
         _work_folder(settings.data_dir) as work,
     ):
+        drop_drafts(snapshot)
         _copy(warehouse, work / snapshot.name)
         if settings.publish_exclude:
             leave_out(work / snapshot.name, load_catalogue(settings.catalogue), settings.publish_exclude)

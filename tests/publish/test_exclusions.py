@@ -1,13 +1,25 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from exepron_pipeline.publish import open_snapshot
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NESTED = """
+entity_sets:
+  task_revenues:
+    children:
+      parts:
+        description: "Who pays which part."
+        columns:
+          payer: {type: text, financial: true, description: "Who pays."}
+"""
 REVENUE = {"task_revenue_id": 1, "task_id": 100, "amount": 5, "description": "SECRETDEAL"}
 
 
@@ -93,3 +105,39 @@ def test_the_writers_file_keeps_everything(
     """Leaving out concerns what is published only."""
     scene = published(scenery, tmp_path, *kinds)
     assert scene.rows("SELECT last_name FROM core.users") == [{"last_name": "Byron"}]
+
+
+def test_no_byte_of_it_is_published(scenery: ModuleType, tmp_path: Path) -> None:
+    """What is left out is in no former version, extra field, nested list, key, comment, mart or kept snapshot either."""
+    own = tmp_path / "own.yaml"
+    own.write_text(NESTED, encoding="utf-8")
+    scene = scenery.Scene(tmp_path, catalogue=own, publish_exclude=("personal", "financial"))
+    scene.land_sample(NOON)
+    ada = {"user_id": 1, "last_name": "LOVELACE", "_extra": '{"nick": "ENCHANTRESS"}'}
+    scene.land("users", [{**ada, "last_name": "KINGNOEL"}], NOON + HOUR)
+    scene.land("users", [ada], NOON + 2 * HOUR)
+    scene.land("task_revenues", [{**REVENUE, "description": "OLDDEALS"}], NOON)
+    scene.land("task_revenues", [REVENUE], NOON + HOUR)
+    items = [{"task_revenue_id": 1, "_position": 0, "payer": "HIDDENPAYER", "_account_id": "7"}]
+    scene.land(
+        "task_revenues",
+        [{**REVENUE, "amount": 6}],
+        NOON + 2 * HOUR,
+        children={"parts": [pa.Table.from_pylist(items)]},
+    )
+    scene.build()
+    scene.publish(keep=1)
+    names = [b"LOVELACE", b"KINGNOEL", b"ENCHANTRESS", b"SECRETDEAL", b"OLDDEALS", b"HIDDENPAYER", b"Byron"]
+    held = {name for name in names if name in scene.settings.warehouse_path.read_bytes()}
+    assert held == set(names)
+    published = [
+        path for path in scene.settings.data_dir.rglob("*") if path.is_file() and "state" not in path.parts
+    ]
+    published.remove(scene.settings.warehouse_path)
+    assert len(published) > 30
+    assert [(path.name, name) for path in published for name in names if name in path.read_bytes()] == []
+    unpacked = "".join(
+        str(pq.read_table(path).to_pylist()) for path in published if path.suffix == ".parquet"
+    )
+    assert "Bridge" in unpacked
+    assert [name for name in names if name.decode() in unpacked] == []

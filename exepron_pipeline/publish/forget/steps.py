@@ -28,7 +28,7 @@ from exepron_pipeline.normalise.forgotten import remember_forgotten
 from exepron_pipeline.publish.files import copy_file, flush, put_in_place
 from exepron_pipeline.publish.forget.erase import Eraser
 from exepron_pipeline.publish.forget.traces import forms, values_of
-from exepron_pipeline.publish.kept import list_kept
+from exepron_pipeline.publish.kept import drop_drafts, list_kept
 from exepron_pipeline.publish.replace import ASIDE, replace
 from exepron_pipeline.publish.rewrite import copy_database, rewrite
 from exepron_pipeline.publish.snapshot import publishing
@@ -71,6 +71,7 @@ def forget(warehouse: Warehouse, settings: Settings, catalogue: Catalogue, user_
         raise ConfigurationError("The catalogue has no entity set of people.", hint=hint)
     snapshot, done = settings.snapshot_path, Erased()
     with publishing(settings.state_dir), warehouse.held("forget"), _problems_told(settings.data_dir):
+        drop_drafts(snapshot)
         remember_forgotten(settings.state_dir, user_id)
         whole = warehouse.exists and warehouse.settle()
         kept, aside = list(list_kept(snapshot).values()), _aside(settings.data_dir, done)
@@ -117,8 +118,8 @@ def _aside(data_dir: Path, done: Erased) -> list[Path]:
 def _rewrite(path: Path, eraser: Eraser) -> None:
     """Erase in a copy of a file, then put that in its place; its times and mode stay."""
     draft = path.with_name(f".{path.name}.draft")
-    for remains in (draft, wal_of(draft)):
-        remains.unlink(missing_ok=True)
+    for remains in path.parent.glob(f"{draft.name}*"):
+        remains.unlink()
     copy_file(path, draft)
     rewrite(draft, eraser)
     shutil.copystat(path, draft)
