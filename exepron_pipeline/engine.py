@@ -26,7 +26,7 @@ from exepron_pipeline.extract.path import Kit
 from exepron_pipeline.extract.plan import FAN_OUT, ReadPlan, hides, plan_read
 from exepron_pipeline.extract.reader import read
 from exepron_pipeline.extract.result import Decode, ReadResult
-from exepron_pipeline.extract.spool import Spool
+from exepron_pipeline.extract.spool import Spool, drop_pages
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.throttle import Throttle
 from exepron_pipeline.http.transport import SLOWEST
@@ -37,6 +37,7 @@ from exepron_pipeline.land.compare import compare as differences
 from exepron_pipeline.land.landing import land
 from exepron_pipeline.land.load import Landing, Load, Rejected, arrow_files
 from exepron_pipeline.land.parents import missing_parents
+from exepron_pipeline.land.policy import apply_policy
 from exepron_pipeline.land.preview import live_ids, preview
 from exepron_pipeline.land.scope import Scope as LandedScope
 from exepron_pipeline.land.source import check_source
@@ -44,12 +45,13 @@ from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.marts import Asked, Built, build
 from exepron_pipeline.normalise import Decoder, personal_key
 from exepron_pipeline.normalise.batches import DecodedPage
-from exepron_pipeline.normalise.contract import columns_of
+from exepron_pipeline.normalise.contract import columns_of, stored_columns
 from exepron_pipeline.normalise.forgotten import Blanking, Forgotten
 from exepron_pipeline.normalise.only_keys import KeysDecoder
 from exepron_pipeline.odata.dialect import DIALECTS
 from exepron_pipeline.publish import Published, publish
 from exepron_pipeline.publish.forget import Erased, forget
+from exepron_pipeline.publish.former import drop_former, write_anew
 from exepron_pipeline.settings import Connection, Settings, is_configured, load_settings
 from exepron_pipeline.tenant import Account, Tenant
 
@@ -161,9 +163,28 @@ class Engine:
 
         """
         _ = self.before
+        self._apply_policy()
         for tenant in self._signed_in:
             for text in tenant.drift(self.catalogue) or ():
                 self.tell(Notice(None, f"The catalogue and the service differ: {text}."))
+
+    def _apply_policy(self) -> None:
+        """Bring rows under the policy for personal data, when they landed under another one; nothing of them stays."""
+        policy, state_dir = self.settings.personal, self.settings.state_dir
+        key = personal_key(state_dir) if policy == "hash" else None
+        with self.warehouse.open("apply EXEPRON_PERSONAL") as connection:
+            changed = apply_policy(connection, self.catalogue, policy, key)
+        del self.before
+        if not changed:
+            return
+        columns = "; ".join(f"{name}: {', '.join(each)}" for name, each in changed.items())
+        self.tell(Notice(None, f"EXEPRON_PERSONAL={policy} is applied to what landed before ({columns})."))
+        drop_pages(state_dir, changed, ())
+        self.build_marts()
+        write_anew(self.warehouse)
+        if self.settings.snapshot_path.exists():
+            self.publish()
+        drop_former(self.settings.snapshot_path, self.settings.parquet_dir)
 
     # -- the steps of a sync -------------------------------------------------------------------------
 
@@ -215,10 +236,11 @@ class Engine:
         )
 
     def _watermark(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
-        """How far the set was read under its present filter; None when that is another one than before."""
+        """How far the set was read under its present filter and columns; None when these are others than before."""
         place = entity_set.name, scope.account.account_id
         is_same = self.before.scopes.get(place, LandedScope()).filter == (entity_set.filter or "")
-        return self.before.watermarks.get(place) if is_same else None
+        grown = self.before.has_grown(stored_columns(entity_set, self.settings.personal), place)
+        return self.before.watermarks.get(place) if is_same and not grown else None
 
     def reading_ahead(
         self, entity_sets: Sequence[EntitySet], *, mode: Mode, since: datetime | None
@@ -485,6 +507,7 @@ class Engine:
             complete=pages.complete,
             scope=plan.entity_set.filter or "",
             contract=self.contract(plan.entity_set),
+            decoder=self.decoder(plan.entity_set, plan.account_id, plan.generation),
             unknown=pages.unknown,
             landed_before=self.before.moments.get((plan.entity_set.name, plan.account_id)),
             watermark_before=self.before.watermarks.get((plan.entity_set.name, plan.account_id)),

@@ -93,7 +93,7 @@ def _replay_load(engine: Engine, outcome: Replay, records: list[Quarantined]) ->
     pages = _Pages(engine, entity_set, records[0].account_id, outcome)
     fitting = list(pages.decoded(records))
     try:
-        _land(engine, outcome, entity_set, records[0], fitting)
+        _land(engine, outcome, pages, records[0], fitting)
     except ExepronError as error:
         outcome.error, outcome.failure = redact(str(error)), error
         outcome.left += [(record, "it could not be landed") for found in fitting for record in found.records]
@@ -111,8 +111,10 @@ class _Pages:
     """The pages of one entity set and account, decoded as they would be today."""
 
     def __init__(self, engine: Engine, entity_set: EntitySet, account_id: str, outcome: Replay) -> None:
-        self._engine, self._set, self._account = engine, entity_set, account_id
+        self._engine, self.entity_set, self._account = engine, entity_set, account_id
         self._outcome = outcome
+        self._generation, self._path = self._spoken()
+        self.decoder = engine.decoder(entity_set, account_id, self._generation)
 
     def decoded(self, records: Sequence[Quarantined]) -> Iterator[_Fitting]:
         """Give the records that fit, page by page; tell why the others stay."""
@@ -133,19 +135,17 @@ class _Pages:
 
     @property
     def _full(self) -> str:
-        return FULL.format(self._set.name)
+        return FULL.format(self.entity_set.name)
 
     def _stays(self, records: Iterable[Quarantined], why: str) -> None:
         self._outcome.left += [(record, why) for record in records]
 
     def _one(self, reference: str, records: list[Quarantined]) -> _Fitting:
         body = open_page(self._engine.settings.state_dir, reference)
-        generation, path = self._spoken()
-        within = next((each.within for each in self._set.sources if each.path == path), None)
+        within = next((each.within for each in self.entity_set.sources if each.path == self._path), None)
         if within:
-            body = inner_list(body, within, DIALECTS[generation])
-        decode = self._engine.decoder(self._set, self._account, generation)
-        page = decode(body, {}, {record.position for record in records if record.position is not None})
+            body = inner_list(body, within, DIALECTS[self._generation])
+        page = self.decoder(body, {}, {record.position for record in records if record.position is not None})
         unfit = {reject.position: reject.reason for reject in page.rejects}
         for record in records:
             if record.position in unfit:
@@ -156,7 +156,7 @@ class _Pages:
         """What the service speaks, as far as it is remembered, and the path that served the set."""
         set_one = self._engine.settings.generation
         known = [
-            (tenant.profile.generation, tenant.profile.working_path(self._set.name, self._account))
+            (tenant.profile.generation, tenant.profile.working_path(self.entity_set.name, self._account))
             for tenant in self._engine.tenants
         ]
         generation, path = next((each for each in known if each[1]), known[0])
@@ -164,12 +164,12 @@ class _Pages:
 
 
 def _land(
-    engine: Engine, outcome: Replay, entity_set: EntitySet, record: Quarantined, fitting: list[_Fitting]
+    engine: Engine, outcome: Replay, pages: _Pages, record: Quarantined, fitting: list[_Fitting]
 ) -> None:
     if not sum(len(each.records) for each in fitting):
         return
-    load = _load(engine, entity_set, record, fitting)
-    with engine.holding(entity_set) as connection:
+    load = _load(engine, pages, record, fitting)
+    with engine.holding(load.entity_set) as connection:
         landing = land(connection, load, clock=engine.clock)
     outcome.inserted += landing.inserted
     outcome.updated += landing.updated
@@ -177,7 +177,8 @@ def _land(
     outcome.superseded += landing.superseded
 
 
-def _load(engine: Engine, entity_set: EntitySet, record: Quarantined, fitting: list[_Fitting]) -> Load:
+def _load(engine: Engine, pages: _Pages, record: Quarantined, fitting: list[_Fitting]) -> Load:
+    entity_set = pages.entity_set
     children: dict[str, list[pa.Table]] = {
         child.name: [each.page.children[child.name] for each in fitting] for child in entity_set.children
     }
@@ -194,6 +195,7 @@ def _load(engine: Engine, entity_set: EntitySet, record: Quarantined, fitting: l
         fetched=len(settled),
         pages=len(fitting),
         contract=engine.contract(entity_set),
+        decoder=pages.decoder,
         unknown={name: kind for each in fitting for name, kind in each.page.unknown.items()},
         settles=[(page, position) for page, position in settled if page and position is not None],
         behind=record.quarantined_at,

@@ -161,7 +161,8 @@ class Source(_Entry):
 class EntitySet(_Entry):
     """One thing the API lists; one table ``core.<name>``; one asset.
 
-    ``cursor`` is the column that says when a record changed; without one the set is read whole.
+    ``cursor`` is the column that says when a record changed; without one the set is read whole. ``account`` is
+    the column that says whose record it is, where one list holds those of several accounts.
     ``moves_without_stamp`` marks sets whose values change while the cursor stands still: `reconcile`
     compares their whole rows. ``refresh`` is how often schedules read it. ``needs_permission`` names a
     permission without which the service hides it. ``navigation`` lists properties that lead or
@@ -183,6 +184,7 @@ class EntitySet(_Entry):
     sources: tuple[Source, ...] = ()
     envelope: Envelope | None = None
     cursor: str | None = None
+    account: str | None = None
     select: Names = ()
     filter: ConditionText | None = None
     expand: Expands = ()
@@ -200,7 +202,8 @@ class EntitySet(_Entry):
         ordered = [term.partition(" ")[0] for term in self.orderby]
         chosen = [name for name in self.select if name not in {child.name for child in self.children}]
         cursor = [self.cursor] if self.cursor else []
-        roles = {"key": self.key, "cursor": cursor, "select": chosen, "orderby": ordered}
+        account = [self.account] if self.account else []
+        roles = {"key": self.key, "cursor": cursor, "account": account, "select": chosen, "orderby": ordered}
         for role, wanted in roles.items():
             for name in wanted:
                 if name not in names:

@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from exepron_pipeline.catalogue.fields import Personal
-from exepron_pipeline.catalogue.model import Column, EntitySet, Source
+from exepron_pipeline.catalogue.model import Child, Column, EntitySet, Source
 from exepron_pipeline.errors import EntitySetMissingError
 from exepron_pipeline.events import Mode
 from exepron_pipeline.extract.watermark import lower_bound
@@ -97,8 +97,9 @@ class ReadPlan:
     def of_keys(self) -> "ReadPlan":
         """The same read of keys and cursors alone."""
         chosen = self.entity_set
-        named = {*chosen.key, chosen.cursor}
-        wires = tuple(dict.fromkeys([*self.key_wire, *filter(None, [self.cursor_wire])]))
+        named = {*chosen.key, chosen.cursor, chosen.account}
+        whose = chosen.column(chosen.account).wire_in(self.generation) if chosen.account else None
+        wires = tuple(dict.fromkeys([*self.key_wire, *filter(None, [self.cursor_wire, whose])]))
         narrow = {
             "columns": tuple(column for column in chosen.columns if column.name in named),
             "children": (),
@@ -232,19 +233,22 @@ def _selects(
     entity_set: EntitySet, generation: str, personal: Personal
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Fields to ask for where the user or a policy leaves columns out: all that are kept, and those that are sourced."""
-    chosen = {*entity_set.select, *entity_set.key, entity_set.cursor}
+    chosen = {*entity_set.select, *entity_set.key, entity_set.cursor, entity_set.account}
     kept = [
         column
         for column in entity_set.columns_kept(personal)
         if not entity_set.select or column.name in chosen
     ]
-    if len(kept) == len(entity_set.columns):
+    lists = [child for child in entity_set.children if _columns_kept(entity_set, child, personal)]
+    if len(kept) == len(entity_set.columns) and len(lists) == len(entity_set.children):
         return (), ()
-    children = [
-        child.wire_field for child in entity_set.children if not entity_set.select or child.name in chosen
-    ]
+    children = [child.wire_field for child in lists if not entity_set.select or child.name in chosen]
     sourced = [column for column in kept if column.confidence == "H" or column.name in entity_set.key]
     return (*_wires(kept, generation), *children), tuple(_wires(sourced, generation))
+
+
+def _columns_kept(entity_set: EntitySet, child: Child, personal: Personal) -> tuple[Column, ...]:
+    return entity_set.model_copy(update={"columns": child.columns}).columns_kept(personal)
 
 
 def _wires(columns: list[Column], generation: str) -> Iterator[str]:

@@ -47,17 +47,28 @@ class Table:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between a real table and its description; ``statement`` is empty when nothing is to do."""
+    """One difference between a real table and its description; ``statement`` is empty when nothing is to do.
 
-    column: str
+    ``column`` is None for the table as a whole.
+    """
+
+    column: str | None
     change: str
     before: str | None
     after: str | None
     statement: str = ""
 
 
-def ensure(con: DuckDBPyConnection, tables: Sequence[Table], *, load_id: str, moment: datetime) -> set[Table]:
-    """Create tables, or bring them up to date; give those that are new.
+@dataclass(frozen=True)
+class Made:
+    """What `ensure` did: tables that it made, and those of which it changed columns."""
+
+    new: frozenset[Table]
+    changed: frozenset[Table]
+
+
+def ensure(con: DuckDBPyConnection, tables: Sequence[Table], *, load_id: str, moment: datetime) -> Made:
+    """Create tables, or bring them up to date; tell what was done.
 
     Args:
         con: A connection with a transaction open.
@@ -70,15 +81,17 @@ def ensure(con: DuckDBPyConnection, tables: Sequence[Table], *, load_id: str, mo
 
     """
     existing = _existing(con, tables)
+    changed = set()
     for table in tables:
         found = existing.get((table.schema, table.name))
         if found is None:
             columns = ", ".join(f"{name(item.name)} {item.type}" for item in table.fields)
             con.execute(f"CREATE TABLE {table.sql} ({columns})")
-        else:
-            _evolve(con, table, found.types, load_id, moment)
+        elif _evolve(con, table, found.types, load_id, moment):
+            changed.add(table)
         _comment(con, table, found or _Existing())
-    return {table for table in tables if (table.schema, table.name) not in existing}
+    new = {table for table in tables if (table.schema, table.name) not in existing}
+    return Made(frozenset(new), frozenset(changed))
 
 
 @dataclass
@@ -114,34 +127,51 @@ def _existing(con: DuckDBPyConnection, tables: Sequence[Table]) -> dict[tuple[st
 
 def _evolve(
     con: DuckDBPyConnection, table: Table, existing: dict[str, str], load_id: str, moment: datetime
-) -> None:
-    changes = differences(table, existing)
-    if not changes:
-        return
+) -> bool:
+    """Change what differs, and record it; True when something did that was not known."""
     gone = _known_gone(con, table)
-    for change in changes:
-        if change.change == "vanished" and change.column in gone:
-            continue
+    news = [
+        change
+        for change in differences(table, existing)
+        if change.change != "vanished" or change.column not in gone
+    ]
+    back = [
+        Change(column, "returned", None, existing[column])
+        for column in table.names
+        if column in gone and column in existing
+    ]
+    for change in (*news, *back):
         if change.statement:
             con.execute(change.statement)
-        con.execute(
-            "INSERT INTO ops.schema_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                moment,
-                load_id,
-                table.schema,
-                table.name,
-                change.column,
-                change.change,
-                change.before,
-                change.after,
-            ],
-        )
+        record_change(con, table, change, load_id, moment)
+    return bool(news or back)
+
+
+def record_change(
+    con: DuckDBPyConnection, table: Table, change: Change, load_id: str, moment: datetime
+) -> None:
+    """Add a row to ``ops.schema_changes``."""
+    con.execute(
+        "INSERT INTO ops.schema_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            moment,
+            load_id,
+            table.schema,
+            table.name,
+            change.column,
+            change.change,
+            change.before,
+            change.after,
+        ],
+    )
 
 
 def _known_gone(con: DuckDBPyConnection, table: Table) -> set[str]:
+    """Columns that were last told to have vanished."""
     found = con.execute(
-        "SELECT column_name FROM ops.schema_changes WHERE schema_name = ? AND table_name = ? AND change = 'vanished'",
+        "SELECT column_name FROM ops.schema_changes "
+        "WHERE schema_name = ? AND table_name = ? AND change IN ('vanished', 'returned') "
+        "GROUP BY column_name HAVING arg_max(change, changed_at) = 'vanished'",
         [table.schema, table.name],
     ).fetchall()
     return {column for (column,) in found}

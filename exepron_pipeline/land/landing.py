@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land import audits, ledger
+from exepron_pipeline.land.accept import accept
 from exepron_pipeline.land.changes import drop_changes, list_changes
 from exepron_pipeline.land.complete import complete
 from exepron_pipeline.land.drift import check_frozen, note_unknown
@@ -19,6 +20,7 @@ from exepron_pipeline.land.load import Landing, Load
 from exepron_pipeline.land.merge import write_core
 from exepron_pipeline.land.quarantine import distinct, drop_superseded, enter
 from exepron_pipeline.land.readers import keep_reader, read_reader
+from exepron_pipeline.land.rehash import rehash
 from exepron_pipeline.land.scope import adopt_scope, scope_of
 from exepron_pipeline.land.sql import transaction
 from exepron_pipeline.land.staging import incoming, keyless, stage, unstage
@@ -49,7 +51,10 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
     tables = load.describe_tables()
     with incoming(con, load, tables), transaction(con):
         moment = ledger.next_moment(con, load, clock())
-        create_tables(con, tables, load_id=load.load_id, moment=moment)
+        changed = create_tables(con, tables, load_id=load.load_id, moment=moment)
+        accepted = accept(con, load, tables, moment)
+        if changed or accepted:
+            rehash(con, tables)
         live_before, live_of_account = (
             audits.live_rows(con, tables),
             audits.live_rows(con, tables, load.account_id),
@@ -62,7 +67,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         audits.check_rejected_share(load, rejects)
         rejects = distinct(rejects)
         scope = scope_of(con, load)
-        notes = (*find_gone(con, load, tables, scope), *note_unknown(con, load, moment))
+        notes = (*find_gone(con, load, tables, scope), *note_unknown(con, load, moment), *accepted)
         counts = list_changes(con, load, tables)
         audits.check_deleted_share(load, live_of_account, counts.deleted)
         former = read_reader(con, load.entity_set.name, load.account_id)

@@ -14,6 +14,7 @@ from exepron_pipeline.errors import ContractError
 from exepron_pipeline.events import Evidence, Mode
 from exepron_pipeline.land.readers import Reader
 from exepron_pipeline.land.tables import Tables, tables_of
+from exepron_pipeline.normalise.batches import Decoder
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
@@ -69,6 +70,7 @@ class Load:
         scope: The catalogue's filter that was asked with; empty for everything.
         contract: What becomes of fields that the contract does not name.
         unknown: Those that came, each with the type that its values look like.
+        decoder: Decodes anew what was kept in ``_extra``, once fields of it have become columns; None: they wait.
         settles: Pages and positions of rejected records that it brings again.
         behind: When those were rejected: rows written since are newer, and stay. None for what was just read.
         max_deleted_share: Share of an account's live rows that one reconcile may find to be gone, 0 to 1.
@@ -102,6 +104,7 @@ class Load:
     scope: str = ""
     contract: Contract = "evolve"
     unknown: Mapping[str, str] = field(default_factory=dict)
+    decoder: Decoder | None = None
     settles: Sequence[tuple[str, int]] = ()
     behind: datetime | None = None
     max_deleted_share: float = 0.2

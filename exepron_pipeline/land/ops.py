@@ -128,13 +128,13 @@ SCHEMA_CHANGES = _ops(
     _LOAD_ID,
     Field("schema_name", "VARCHAR", "Schema of the table."),
     Field("table_name", "VARCHAR", "The table."),
-    Field("column_name", "VARCHAR", "The column; the service's name where it is none."),
+    Field("column_name", "VARCHAR", "The column; the service's name where it is none; null: the table."),
     Field(
         "change",
         "VARCHAR",
         "added, widened, vanished (no longer in the contract, null in new rows), left_out (missing in a copy that was "
-        "published without it), or of a field without a column: "
-        "unknown (kept in _extra) or discarded.",
+        "published without it), returned, dropped, hashed or revealed (by EXEPRON_PERSONAL); or of a field without a column: unknown (kept in _extra), discarded, or "
+        "accepted (moved from _extra to where the catalogue says).",
     ),
     Field("type_before", "VARCHAR", "Its type before."),
     Field("type_after", "VARCHAR", "Its type since."),

@@ -7,7 +7,7 @@ last that arrived; its list is that of its page. Rows themselves are not copied:
 those in files are streamed from there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -191,7 +191,7 @@ def _keys(tables: Tables, types: Mapping[str, str], cursor: str | None, *, is_ov
         f"CREATE TEMP TABLE {KEYS} AS WITH records AS MATERIALIZED ("
         f"SELECT {names(key, 'r')}, {moved} AS _cursor, md5({record}) AS _row_hash "
         f"FROM {INCOMING} r WHERE {present(tables.key, 'r')}), "
-        f"hashed AS ({_with_lists(tables)}), "
+        f"hashed AS ({with_lists(tables, [*tables.key, '_page'], _items_of)}), "
         f"latest AS (SELECT * FROM hashed h QUALIFY row_number() OVER "
         f"(PARTITION BY {names(tables.key, 'h')} ORDER BY h._cursor DESC NULLS LAST, h._arrived DESC) = 1) "
         f"SELECT h.*, CASE {stays}WHEN c._account_id IS NULL OR c._deleted_at IS NOT NULL THEN 'insert' "
@@ -200,14 +200,24 @@ def _keys(tables: Tables, types: Mapping[str, str], cursor: str | None, *, is_ov
     )
 
 
-def _with_lists(tables: Tables) -> str:
-    """SQL: the records, each with the hash of itself and its lists; an empty list adds nothing."""
+def _items_of(child: ChildTables) -> str:
+    return name(ITEMS + child.name)
+
+
+def with_lists(tables: Tables, place: Sequence[str], items: Callable[[ChildTables], str]) -> str:
+    """SQL: what ``records`` holds, each with the hash of itself and its lists; an empty list adds nothing.
+
+    Args:
+        tables: Of the entity set.
+        place: Columns that lead from a record to the items of its lists.
+        items: Gives the quoted name of the table that holds the items of a list.
+
+    """
     if not tables.children:
         return "FROM records"
-    place = [*tables.key, "_page"]
     digests = {child.name: name(f"d_{child.name}") for child in tables.children}
     joined = "".join(
-        f" LEFT JOIN ({_list_hashes(child, tables.key)}) {digests[child.name]}"
+        f" LEFT JOIN ({_list_hashes(child, place, items(child))}) {digests[child.name]}"
         f" ON {same(place, 'r', f'd_{child.name}')}"
         for child in tables.children
     )
@@ -225,11 +235,11 @@ def _items(child: ChildTables, key: tuple[str, ...]) -> str:
     )
 
 
-def _list_hashes(child: ChildTables, key: tuple[str, ...]) -> str:
+def _list_hashes(child: ChildTables, place: Sequence[str], items: str) -> str:
     types = {"_position": "BIGINT", **{column.name: column_type(column.type) for column in child.columns}}
-    by = names([*key, "_page"], "i")
+    by = names(place, "i")
     # Items know their places, so their order need not be kept: that would be dearer than all the rest of it.
     return (
         f"SELECT {by}, concat(count(*), ':', hex(bit_xor(md5_number({record_text(types, 'i')})))) AS digest "
-        f"FROM {name(ITEMS + child.name)} i GROUP BY {by}"
+        f"FROM {items} i GROUP BY {by}"
     )

@@ -9,7 +9,7 @@ from exepron_pipeline.catalogue import Child, Column, EntitySet
 from exepron_pipeline.land import ddl
 from exepron_pipeline.land.as_of import as_of_macro
 from exepron_pipeline.land.ddl import Field, Table
-from exepron_pipeline.land.sql import INSTANT, column_type
+from exepron_pipeline.land.sql import INSTANT, column_type, name
 
 ACCOUNT = Field("_account_id", "VARCHAR", "The Exepron account that the record belongs to.")
 LOAD = Field("_load_id", "VARCHAR", "The load that wrote this row; see ops.loads.")
@@ -116,8 +116,10 @@ def _field(column: Column) -> Field:
     return Field(column.name, column_type(column.type), column.description + unit)
 
 
-def create_tables(con: DuckDBPyConnection, tables: Tables, *, load_id: str, moment: datetime) -> None:
+def create_tables(con: DuckDBPyConnection, tables: Tables, *, load_id: str, moment: datetime) -> bool:
     """Make the tables of an entity set what they should be, and its ``as_of`` macros with them.
+
+    True when there were such tables and they changed: then the hashes of their rows mean something else now.
 
     Existing tables are kept: see `exepron_pipeline.land.ddl.ensure` for what may change in them.
 
@@ -126,7 +128,38 @@ def create_tables(con: DuckDBPyConnection, tables: Tables, *, load_id: str, mome
 
     """
     pairs = [(tables.core, tables.history), *((child.core, child.history) for child in tables.children)]
-    new = ddl.ensure(con, [table for pair in pairs for table in pair], load_id=load_id, moment=moment)
+    made = ddl.ensure(con, [table for pair in pairs for table in pair], load_id=load_id, moment=moment)
     for _, history in pairs:
-        if history in new:
+        if history in made.new:
             con.execute(as_of_macro(history))
+    if tables.core in made.new:
+        return False
+    changes = _lists_changed(con, tables, made.new)
+    for table, change in changes:
+        ddl.record_change(con, table, ddl.Change(None, change, None, None), load_id, moment)
+        if change == "vanished":
+            con.execute(f"DELETE FROM {table.sql}")
+            versions = name("history", table.name)
+            con.execute(
+                f"UPDATE {versions} SET _known_to = $moment WHERE _known_to IS NULL", {"moment": moment}
+            )
+    return bool(changes or made.changed)
+
+
+def _lists_changed(con: DuckDBPyConnection, tables: Tables, new: frozenset[Table]) -> list[tuple[Table, str]]:
+    """Tables of lists that are new, that left the contract, or that came back to it."""
+    rows = con.execute(
+        "SELECT table_name, (SELECT arg_max(change, changed_at) FROM ops.schema_changes "
+        "WHERE schema_name = 'core' AND table_name = t.table_name AND column_name IS NULL) "
+        "FROM duckdb_tables() t WHERE schema_name = 'core' AND database_name = current_database() "
+        "AND starts_with(table_name, $list)",
+        {"list": f"{tables.core.name}__"},
+    ).fetchall()
+    wanted = {child.core.name: child.core for child in tables.children}
+    found = [(table, "added") for table in wanted.values() if table in new]
+    for table_name, last in rows:
+        if table_name not in wanted and last != "vanished":
+            found.append((Table("core", table_name, (), ""), "vanished"))
+        elif table_name in wanted and wanted[table_name] not in new and last == "vanished":
+            found.append((wanted[table_name], "returned"))
+    return found

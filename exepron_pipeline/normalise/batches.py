@@ -6,7 +6,7 @@ Here: fast path, slow path, and the assembling of tables from what either gives.
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -68,7 +68,7 @@ class Decoder:
         entity_set: What is read.
         generation: Whose names the fields have on the wire.
         dialect: Where records, count and next link are.
-        account_id: Goes into ``_account_id``.
+        account_id: Goes into ``_account_id`` of records that do not say themselves whose they are.
         zone: The zone of stamps that carry none, for instance ``Europe/Berlin``.
         personal: The policy for personal columns.
         hash_key: From `personal.personal_key`; needed for the policy ``hash``.
@@ -126,6 +126,46 @@ class Decoder:
         """
         records, envelope = self._quickly(body, headers) or self._carefully(body, headers)
         return self._assemble(records, envelope, only)
+
+    def takes(self, field: str) -> bool:
+        """True when the contract has a place for a field, a dot enters an object or a list; navigation has none."""
+        tree = self._shape.taken
+        for part in field.split("."):
+            if part not in tree:
+                return field in self._shape.navigation
+            tree = tree[part]
+        return True
+
+    def again(self, extras: Sequence[str]) -> Records:
+        """Decode what was kept in ``_extra`` under another contract, each text like a record.
+
+        Columns of fields that are not in a text are null; what the contract still has no place for is kept.
+        """
+        rows = [load_document(text.encode(), self._set.name) for text in extras]
+        records = read_records(rows, replace(self._shape, discards=False), self._zone)
+        private = {column.name for column in self._set.columns if column.personal}
+        lists = {
+            child.name: replace(items, columns=self._hash(items.columns, _personal_of(child)))
+            for child in self._set.children
+            for items in [records.lists[child.name]]
+        }
+        return replace(records, columns=self._hash(records.columns, private), lists=lists)
+
+    def columns_from(self, field: str) -> list[str]:
+        """Names of the columns that a field fills, or fields within it."""
+        paths = {item.column.name: ".".join(item.path or ()) for item in self._shape.fields}
+        return [name for name, path in paths.items() if f"{path}.".startswith(f"{field}.")]
+
+    def list_from(self, field: str) -> tuple[str, list[str] | None] | None:
+        """The list that a field is, or the list and the columns of its items that it fills; None for other fields."""
+        for item in self._shape.lists:
+            if field == item.wire:
+                return item.name, None
+            if field.startswith(f"{item.wire}."):
+                below = f"{field.removeprefix(f'{item.wire}.')}."
+                paths = {each.column.name: ".".join(each.path or ()) for each in item.fields}
+                return item.name, [name for name, path in paths.items() if f"{path}.".startswith(below)]
+        return None
 
     def _quickly(self, body: bytes, headers: Mapping[str, str]) -> tuple[Records, Envelope] | None:
         """The fast path; None where the page needs the slow one."""
@@ -226,19 +266,27 @@ class Decoder:
         }
 
     def _table(self, columns: Mapping[str, pa.Array], records: Records) -> pa.Table:
-        ours = {ACCOUNT: self._accounts(records.count), EXTRA: records.extra}
+        ours = {ACCOUNT: self._accounts(columns, records.count), EXTRA: records.extra}
         found = {**columns, **ours}
         return pa.Table.from_arrays([found[name] for name in self._schema.names], schema=self._schema)
 
     def _child(self, child: Child, items: Items, columns: Mapping[str, pa.Array]) -> pa.Table:
-        own = self._hash(items.columns, {column.name for column in child.columns if column.personal})
+        own = self._hash(items.columns, _personal_of(child))
         found = {name: columns[name].take(items.parents) for name in self._set.key} | own
-        found |= {POSITION: _positions(items.parents), ACCOUNT: self._accounts(len(items.parents))}
+        accounts = self._accounts(columns, len(next(iter(columns.values())))).take(items.parents)
+        found |= {POSITION: _positions(items.parents), ACCOUNT: accounts}
         schema = child_schema(self._set, child, self._personal)
         return pa.Table.from_arrays([found[name] for name in schema.names], schema=schema)
 
-    def _accounts(self, count: int) -> pa.Array:
-        return pa.repeat(pa.scalar(self._account, pa.string()), count)
+    def _accounts(self, columns: Mapping[str, pa.Array], count: int) -> pa.Array:
+        """Whose records these are: as they say themselves, else the account that was asked for."""
+        said = columns.get(self._set.account or "")
+        asked = pa.scalar(self._account, pa.string())
+        return pa.repeat(asked, count) if said is None else pc.fill_null(said.cast(pa.string()), asked)
+
+
+def _personal_of(child: Child) -> set[str]:
+    return {column.name for column in child.columns if column.personal}
 
 
 def _own_wrapping(entity_set: EntitySet) -> Wrapping | None:

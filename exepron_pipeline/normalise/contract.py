@@ -60,6 +60,17 @@ def child_columns_of(entity_set: EntitySet, child: Child, personal: Personal) ->
     return _landing(items.columns_kept(personal), personal)
 
 
+def stored_columns(entity_set: EntitySet, personal: Personal) -> dict[str, list[str]]:
+    """Names of the columns of an entity set and of its nested lists, by their tables."""
+    lists = {
+        f"{entity_set.name}__{child.name}": [
+            each.name for each in child_columns_of(entity_set, child, personal)
+        ]
+        for child in entity_set.children
+    }
+    return {entity_set.name: [each.name for each in columns_of(entity_set, personal)], **lists}
+
+
 def key_columns_of(entity_set: EntitySet, personal: Personal) -> tuple[Column, ...]:
     """The columns of the key, in the key's order, as they land."""
     columns = {column.name: column for column in columns_of(entity_set, personal)}
