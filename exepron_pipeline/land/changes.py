@@ -44,12 +44,12 @@ def list_changes(con: DuckDBPyConnection, load: Load, tables: Tables) -> Counts:
 
 
 def _seen(con: DuckDBPyConnection, tables: Tables) -> int:
-    """Keys that came without their rows, of which there was nothing to do."""
-    known = f"SELECT 1 FROM {tables.core.sql} c WHERE c._deleted_at IS NULL AND {same(tables.key, 'c', 's')}"
-    staged = f"SELECT 1 FROM {KEYS} k WHERE {same(tables.key, 'k', 's')}"
-    distinct = f"SELECT DISTINCT {names(tables.key, 's')} FROM {SEEN} s"
+    """Live rows whose keys came without them, of which there was nothing to do."""
+    came = f"SELECT 1 FROM {SEEN} s WHERE {same(tables.key, 's', 'c')}"
+    staged = f"SELECT 1 FROM {KEYS} k WHERE {same(tables.key, 'k', 'c')}"
+    rows = f"{tables.core.sql} c WHERE c._deleted_at IS NULL"
     [(count,)] = con.execute(
-        f"SELECT count(*) FROM ({distinct} WHERE EXISTS ({known}) AND NOT EXISTS ({staged}))"
+        f"SELECT count(*) FROM {rows} AND EXISTS ({came}) AND NOT EXISTS ({staged})"
     ).fetchall()
     return int(count)
 
