@@ -167,7 +167,8 @@ def test_every_way_of_reading_ends_in_the_truth(
     throughout = there & _keys(service.records)
     if result.complete:
         assert throughout <= store.rows.keys()
-    if by_key and result.fetched > 1:  # one record alone may look as if `$skip` was ignored
+    # One record alone may look as if `$skip` was ignored; one that goes before the greatest key is asked for, the order.
+    if by_key and result.fetched > 1 and changes.get(2, ("", 0))[0] != "delete":
         assert result.complete
     life.is_on = False
     store.land(reading(mode="incremental", watermark=store.watermark))
