@@ -35,3 +35,14 @@ def test_a_first_load_stays_near_the_floor(bench):
         floor = bench.floor(url, data, folder, page=10_000)
     check_same({"product": Runs((product,)), "floor": Runs((floor,))})
     assert product.told["engine_cpu"] < MOST * floor.told["engine_cpu"]
+
+
+def test_the_table_of_the_readme_has_its_place(bench):
+    """Figures come into the README by a program, between two marks that are there."""
+    from benchmarks.readme import README, as_markdown, put_into
+
+    figure = {"what": "w", "value": 2.5, "unit": "times", "must": 3, "at_least": False, "verdict": "aim"}
+    results = {"about": {"machine": "m", "at": "t"}, "cases": {"c": {"figures": [figure]}}}
+    text = put_into(README.read_text(), as_markdown(results))
+    assert "| w | 2.5 times | at most 3 | met |" in text
+    assert put_into(text, as_markdown(results)) == text

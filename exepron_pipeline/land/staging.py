@@ -54,6 +54,7 @@ def incoming(con: DuckDBPyConnection, load: Load, tables: Tables) -> Iterator[No
         ValueError: A nested list has another number of pages than the records.
 
     """
+    pa.default_memory_pool().release_unused()  # what decoding had: DuckDB needs as much now
     with ExitStack() as stack:
         for view, (pages, types) in _views(load, tables).items():
             if view != SEEN:

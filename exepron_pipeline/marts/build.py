@@ -93,6 +93,9 @@ def _build_one(con: duckdb.DuckDBPyConnection, mart: Mart, present: Mapping[str,
 
 def _comment(con: duckdb.DuckDBPyConnection, mart: Mart, missing: tuple[str, ...]) -> None:
     lacking = f" Built here without {', '.join(missing)}: what needs them is null." if missing else ""
-    con.execute(f"COMMENT ON TABLE marts.{mart.name} IS {text(mart.description + lacking)}")
-    for column, meaning in mart.columns.items():
-        con.execute(f"COMMENT ON COLUMN marts.{mart.name}.{column} IS {text(meaning)}")
+    told = [f"COMMENT ON TABLE marts.{mart.name} IS {text(mart.description + lacking)}"]
+    told += [
+        f"COMMENT ON COLUMN marts.{mart.name}.{column} IS {text(meaning)}"
+        for column, meaning in mart.columns.items()
+    ]
+    con.execute("; ".join(told))
