@@ -163,18 +163,22 @@ class Engine:
 
         """
         _ = self.before
-        self._apply_policy()
         for tenant in self._signed_in:
             for text in tenant.drift(self.catalogue) or ():
                 self.tell(Notice(None, f"The catalogue and the service differ: {text}."))
 
-    def _apply_policy(self) -> None:
-        """Bring rows under the policy for personal data, when they landed under another one; nothing of them stays."""
+    def apply_policy(self) -> None:
+        """Bring rows under the policy for personal data, when they landed under another one; nothing of them stays.
+
+        Raises:
+            WarehouseError, WarehouseBusyError: The warehouse cannot be used.
+
+        """
         policy, state_dir = self.settings.personal, self.settings.state_dir
         key = personal_key(state_dir) if policy == "hash" else None
         with self.warehouse.open("apply EXEPRON_PERSONAL") as connection:
             changed = apply_policy(connection, self.catalogue, policy, key)
-        del self.before
+        self.__dict__.pop("before", None)
         if not changed:
             return
         columns = "; ".join(f"{name}: {', '.join(each)}" for name, each in changed.items())

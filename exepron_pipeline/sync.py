@@ -73,6 +73,7 @@ def sync_all(
         raise ConfigurationError(f"--since does not go with a {mode} read.", hint="Leave one of them out.")
     chosen = choose(engine.catalogue, names)
     engine.sign_in()
+    engine.apply_policy()
     drop_old(engine.settings.state_dir)
     report = RunReport(engine.load_id)
     with engine.reading_ahead(chosen, mode=mode, since=since):

@@ -43,6 +43,7 @@ def service(context: dg.InitResourceContext) -> Engine:
     opened.listen = partial(_log_notice, context.log)
     try:
         opened.sign_in()
+        opened.apply_policy()
     except Exception as error:  # noqa: BLE001 # any reason not to start is told in the same way
         if not isinstance(error, TransientError):
             context.instance.add_run_tags(run.run_id, NO_RUN_RETRY)

@@ -65,6 +65,7 @@ def run() -> int:
         open_engine(preview_rows=PREVIEW_ROWS) as engine,
     ):
         engine.sign_in()
+        engine.apply_policy()
         defs = build_defs(resources={"engine": engine, "service": engine})
         with show_progress(len(engine.catalogue.offered), quiet=False) as engine.listen:
             failures = [_execute(defs, "refresh", instance)]
