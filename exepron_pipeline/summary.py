@@ -71,11 +71,11 @@ def mart_table(marts: Mapping[str, "Built"]) -> Table:
 
 
 def exit_code(report: RunReport) -> int:
-    """0 when nothing failed, 1 when some sets landed, else the code of the first failure."""
+    """0 when nothing failed, 1 when some sets landed, if for one of several accounts; else the code of the first failure."""
     failed = [item for item in report.entity_sets.values() if item.status == "failed"]
     if not failed:
         return 0
-    if any(item.status == "ok" for item in report.entity_sets.values()):
+    if any(item.status == "ok" or item.pages for item in report.entity_sets.values()):
         return PARTIAL
     cause = failed[0].failure
     return cause.exit_code if isinstance(cause, ExepronError) else PARTIAL

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from exepron_pipeline.errors import (
     AuditError,
+    AuthRejectedError,
     EntitySetMissingError,
     NotPermittedError,
     ServerUnavailableError,
@@ -39,6 +40,14 @@ def report(**statuses: tuple[str, Exception | None]) -> RunReport:
 def test_exit_codes_follow_the_worst_that_happened(run, code):
     """0 all good, 1 partial, else the code of what failed."""
     assert exit_code(run) == code
+
+
+def test_an_account_that_landed_makes_a_failure_partial():
+    """Where one of several accounts cannot be read, every set is failed, and what the others brought has landed."""
+    run = report(a=("failed", AuthRejectedError("x")))
+    assert exit_code(run) == 4
+    run.entity_sets["a"].pages = 1
+    assert exit_code(run) == 1
 
 
 def test_the_table_has_a_line_for_each_entity_set():

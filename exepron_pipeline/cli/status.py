@@ -155,6 +155,8 @@ def _print(found: dict[str, dict[str, Any]]) -> None:
 def _cell(value: Any) -> str:
     from datetime import datetime
 
+    from rich.markup import escape
+
     if value is None:
         return ""
-    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else escape(str(value))

@@ -114,13 +114,16 @@ def test_status_before_anything_says_what_to_do(empty):
 
 
 def test_status_tells_of_failures(copied):
-    """A set whose last attempt failed says so, beside what was landed before."""
+    """A set whose last attempt failed says so, beside what was landed before; a table shows brackets as they are."""
     catalogue = copied.data_dir.parent / "mine.yaml"
     catalogue.write_text(MOVED)
     assert copied.exepron("sync", "roles", EXEPRON_CATALOGUE=str(catalogue)).returncode == 4
     report = json.loads(copied.exepron("status", "--json").stdout)["entity_sets"]["roles"]
     assert (report["status"], report["rows"]) == ("failed", len(copied.truth("roles")))
     assert "Not Found" in report["error"]
+    runs = copied.data_dir / "state" / "last_runs.json"
+    runs.write_text(runs.read_text().replace("GET Accounts", "[accounts.south]: GET Accounts"))
+    assert "[accounts.south]: GET" in copied.exepron("status", COLUMNS="250").stdout
 
 
 # -- doctor ----------------------------------------------------------------------------------------------

@@ -1,13 +1,10 @@
 """The doctor's rungs of this machine."""
 
-from collections import namedtuple
 from types import SimpleNamespace
 
 import pytest
 
 from exepron_pipeline.cli.ladder import place
-
-Usage = namedtuple("Usage", "total used free")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +21,7 @@ def test_room_is_measured_by_what_is_written(tmp_path, monkeypatch, free, writte
     file = tmp_path / "warehouse.duckdb"
     with file.open("wb") as opened:
         opened.truncate(written)
-    monkeypatch.setattr(place.shutil, "disk_usage", lambda _: Usage(0, 0, free))
+    monkeypatch.setattr(place.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     settings = SimpleNamespace(data_dir=tmp_path / "not" / "yet", warehouse_path=file)
     rung = place.disk(SimpleNamespace(settings=settings))
     assert (rung.state, rung.exit_code) == (state, code)
