@@ -18,22 +18,15 @@ from exepron_pipeline.catalogue import EntitySet, load_catalogue
 from exepron_pipeline.catalogue.fields import Contract
 from exepron_pipeline.catalogue.people import people_in
 from exepron_pipeline.clock import Clock, utc_now
-from exepron_pipeline.comparison import Hands, compare
-from exepron_pipeline.errors import ConfigurationError, ExepronError, UnheededError, WarehouseError
+from exepron_pipeline.errors import ConfigurationError, ExepronError, WarehouseError
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
-from exepron_pipeline.extract.by_key import read_by_key
-from exepron_pipeline.extract.path import Kit
 from exepron_pipeline.extract.plan import FAN_OUT, ReadPlan, hides, plan_read
-from exepron_pipeline.extract.reader import read
-from exepron_pipeline.extract.result import Decode, ReadResult
+from exepron_pipeline.extract.result import ReadResult
 from exepron_pipeline.extract.spool import Spool, drop_pages
 from exepron_pipeline.http.redact import redact
 from exepron_pipeline.http.throttle import Throttle
-from exepron_pipeline.http.transport import SLOWEST
 from exepron_pipeline.land.attempts import read_attempts
 from exepron_pipeline.land.before import Before, read_before
-from exepron_pipeline.land.compare import Differences
-from exepron_pipeline.land.compare import compare as differences
 from exepron_pipeline.land.landing import land
 from exepron_pipeline.land.load import Landing, Load, Rejected, arrow_files
 from exepron_pipeline.land.parents import missing_parents
@@ -44,19 +37,17 @@ from exepron_pipeline.land.source import check_source
 from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.marts import Asked, Built, build
 from exepron_pipeline.normalise import Decoder, personal_key
-from exepron_pipeline.normalise.batches import DecodedPage
 from exepron_pipeline.normalise.contract import columns_of, stored_columns
 from exepron_pipeline.normalise.forgotten import Blanking, Forgotten
-from exepron_pipeline.normalise.only_keys import KeysDecoder
 from exepron_pipeline.odata.dialect import DIALECTS
 from exepron_pipeline.publish import Published, publish
 from exepron_pipeline.publish.forget import Erased, forget
 from exepron_pipeline.publish.former import drop_former, write_anew
+from exepron_pipeline.reading import Reading
 from exepron_pipeline.settings import Connection, Settings, is_configured, load_settings
 from exepron_pipeline.tenant import Account, Tenant
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 PATIENCE = timedelta(hours=6)
@@ -221,7 +212,7 @@ class Engine:
             user_id=scope.account.user_id,
             generation=scope.tenant.generation,
             mode=mode,
-            watermark=self._watermark(entity_set, scope) if mode == "incremental" else None,
+            watermark=self.watermark(entity_set, scope) if mode == "incremental" else None,
             lookback_hours=self.settings.lookback_hours,
             since=since,
             personal=self.settings.personal,
@@ -239,7 +230,7 @@ class Engine:
             if each != entity_set
         )
 
-    def _watermark(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
+    def watermark(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
         """How far the set was read under its present filter and columns; None when these are others than before."""
         place = entity_set.name, scope.account.account_id
         is_same = self.before.scopes.get(place, LandedScope()).filter == (entity_set.filter or "")
@@ -304,100 +295,10 @@ class Engine:
         )
         with spool.held():
             try:
-                pages = (
-                    self._compared(plan, scope, spool)
-                    if plan.mode == "reconcile"
-                    else self._read(plan, scope, spool)
-                )
+                pages = Reading(self, plan, scope, spool).pages()
             finally:
                 scope.tenant.profile.save()
             yield pages
-
-    def _compared(self, plan: ReadPlan, scope: Scope, spool: Spool) -> ReadResult:
-        """Read to compare, and again what differs."""
-        hands = Hands(
-            read=lambda each: self._read(each, scope, spool),
-            ask=lambda result, keys: self._ask(plan, scope, result, keys),
-            look=lambda result, most: self._differences(plan, scope, result, most),
-            tell=lambda text: self.tell(Notice(plan.entity_set.name, text)),
-        )
-        return compare(plan, hands, by_keys=self._keys_suffice(plan, scope))
-
-    def _read(self, plan: ReadPlan, scope: Scope, spool: Spool) -> ReadResult:
-        kit = self._kit(plan, scope, spool)
-        return read(
-            plan,
-            kit.service,
-            kit.dialect,
-            kit.decode,
-            spool,
-            profile=kit.profile,
-            page_size=kit.page_size,
-            parents=lambda: self._projects(plan.account_id),
-            keys_of=kit.keys_of,
-            listen=kit.listen,
-            patience=kit.patience,
-            clock=self.clock,
-        )
-
-    def _ask(self, plan: ReadPlan, scope: Scope, result: ReadResult, keys: Sequence[tuple[Any, ...]]) -> None:
-        """Fill a result with the records that have these keys.
-
-        Raises:
-            UnheededError: The service does not heed conditions on the key, as far as is known or seen now.
-            PermanentError: It refuses them.
-
-        """
-        here, kit = self._working(plan, scope), self._kit(plan, scope, result.spool)
-        if here is None or self._are_keys_hidden(plan):
-            raise UnheededError(f"{result.path} cannot be asked for single records.")
-        result.evidence = read_by_key(here, kit, result, keys)
-        came = {key for page in result.pages for key in keys_in(plan, result.spool.table(page.number))}
-        if keys[-1] not in came:
-            raise UnheededError(f"{result.path}: a record that is there did not come by its key.")
-
-    def _differences(self, plan: ReadPlan, scope: Scope, result: ReadResult, most: int) -> Differences:
-        with self.warehouse.open(f"compare {plan.entity_set.name}") as connection:
-            return differences(connection, self._load(plan, scope, result), most=most)
-
-    def _keys_suffice(self, plan: ReadPlan, scope: Scope) -> bool:
-        """True when keys and cursors tell everything, and the service may be asked for them alone."""
-        chosen, profile = plan.entity_set, scope.tenant.profile
-        if not chosen.cursor or chosen.moves_without_stamp or self._watermark(chosen, scope) is None:
-            return False
-        if len(chosen.columns) == len({*chosen.key, chosen.cursor}):
-            return False
-        style = profile.style(chosen.name, plan.account_id)
-        takes_no_select = style is not None and style.select == "all"
-        if not takes_no_select and self._working(plan, scope):
-            return True
-        why = "the service takes no $select" if takes_no_select else "they are served within or for others"
-        self.tell(Notice(chosen.name, f"{why}, so whole records are compared."))
-        return False
-
-    def _working(self, plan: ReadPlan, scope: Scope) -> ReadPlan | None:
-        """The plan at the path that served last; None where its records cannot be asked for one by one."""
-        path = scope.tenant.profile.working_path(plan.entity_set.name, plan.account_id)
-        found = (plan.at(source) for source in plan.sources if source.path == path and not source.within)
-        return next((here for here in found if not here.is_fan_out), None)
-
-    def _are_keys_hidden(self, plan: ReadPlan) -> bool:
-        """True when keys are stored as hashes, by which no service can be asked."""
-        private = any(plan.entity_set.column(name).personal for name in plan.entity_set.key)
-        return private and self.settings.personal == "hash"
-
-    def _kit(self, plan: ReadPlan, scope: Scope, spool: Spool) -> Kit[DecodedPage]:
-        return Kit(
-            scope.tenant.service,
-            scope.tenant.dialect,
-            self.decode(plan),
-            spool,
-            scope.tenant.profile,
-            self.tell,
-            self.page_size,
-            partial(keys_in, plan),
-            SLOWEST * self.settings.timeout,
-        )
 
     def _scope_of(self, plan: ReadPlan, scope: Scope) -> str:
         """What the records of a read depend on besides the question: catalogue, user, settings, what landed before."""
@@ -423,16 +324,6 @@ class Engine:
     def page_size(self) -> int | None:
         """Records a page, as set; None: as many as the service allows."""
         return None if self.settings.page_size == "auto" else self.settings.page_size
-
-    def decode(self, plan: ReadPlan) -> Decode[DecodedPage]:
-        """What decodes the pages of a read."""
-        decoder = self.decoder(plan.entity_set, plan.account_id, plan.generation)
-        if not plan.keys_only:
-            return decoder
-        whole = self.catalogue.entity_sets[plan.entity_set.name].columns
-        wires = {(column.wire_in(plan.generation) or "").partition(".")[0] for column in whole}
-        asked = {wire.partition(".")[0] for wire in plan.select}
-        return KeysDecoder(decoder, frozenset(wires - asked))
 
     def decoder(self, entity_set: EntitySet, account_id: str, generation: str) -> Decoder:
         """What decodes pages of an entity set of an account, as a generation writes them."""
@@ -478,12 +369,13 @@ class Engine:
         if Forgotten.read(self.settings.state_dir) != self.forgotten:
             what = f"{plan.entity_set.name}: a person was forgotten while this was read"
             raise WarehouseError(f"{what}.", hint="Nothing was stored. Run again.")
-        landing = land(connection, self._load(plan, scope, pages), clock=self.clock)
+        landing = land(connection, self.load_of(plan, scope, pages), clock=self.clock)
         for note in landing.notes:
             self.listen(Notice(plan.entity_set.name, note))
         return landing
 
-    def _load(self, plan: ReadPlan, scope: Scope, pages: ReadResult) -> Load:
+    def load_of(self, plan: ReadPlan, scope: Scope, pages: ReadResult) -> Load:
+        """What was read, as it is to be landed or compared."""
         return Load(
             load_id=self.load_id,
             entity_set=plan.entity_set,
@@ -530,7 +422,7 @@ class Engine:
         """A few landed rows, without personal and financial columns."""
         return preview(connection, entity_set, self._preview_rows) if self._preview_rows else []
 
-    def _projects(self, account_id: str) -> list[int]:
+    def projects(self, account_id: str) -> list[int]:
         """Projects of an account, for paths that are asked once for each of them."""
         if self._ahead.is_here:
             raise PostponedError
@@ -592,11 +484,6 @@ def open_engine(
         yield engine
     finally:
         engine.close()
-
-
-def keys_in(plan: ReadPlan, table: "pa.Table") -> Iterator[tuple[Any, ...]]:
-    """The keys of a page's records, without the account."""
-    return zip(*(table[name].to_pylist() for name in plan.entity_set.key), strict=True)
 
 
 def _connections(settings: Settings) -> tuple[Connection, ...]:
