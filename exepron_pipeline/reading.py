@@ -5,6 +5,7 @@ pages are read (``extract``), the order of a comparison (``comparison.py``), and
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,17 @@ from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.http.transport import SLOWEST
 from exepron_pipeline.land.compare import Differences
 from exepron_pipeline.land.compare import compare as differences
+from exepron_pipeline.land.ledger import last_whole
+from exepron_pipeline.land.readers import read_reader
 from exepron_pipeline.normalise.batches import DecodedPage
 from exepron_pipeline.normalise.only_keys import KeysDecoder
 
 if TYPE_CHECKING:
     from exepron_pipeline.engine import Engine, Scope
+
+
+LATELY = timedelta(hours=36)
+"""A night that was left out, or stopped, makes the next comparison one of whole records."""
 
 
 class Reading:
@@ -130,7 +137,7 @@ class Reading:
         was_read = self._engine.watermark(chosen, self._scope) is not None
         if not chosen.cursor or chosen.moves_without_stamp or not was_read:
             return False
-        if len(chosen.columns) == len({*chosen.key, chosen.cursor}):
+        if len(chosen.columns) == len({*chosen.key, chosen.cursor}) or not self._was_compared_lately():
             return False
         style = profile.style(chosen.name, self._plan.account_id)
         takes_no_select = style is not None and style.select == "all"
@@ -139,6 +146,19 @@ class Reading:
         why = "the service takes no $select" if takes_no_select else "they are served within or for others"
         self._tell(f"{why}, so whole records are compared.")
         return False
+
+    def _was_compared_lately(self) -> bool:
+        """True when all was read whole or compared not long ago, by the same user in the same role.
+
+        Else refreshes may have landed what another role shows, nulls for instance, with the same cursor.
+        """
+        engine, account = self._engine, self._scope.account
+        name = self._plan.entity_set.name
+        with engine.warehouse.open(f"compare {name}") as connection:
+            former = read_reader(connection, name, account.account_id)
+            last = last_whole(connection, name, account.account_id)
+        is_same = former is None or not self._scope.tenant.reader(account).changes(former)
+        return is_same and last is not None and engine.clock() - last < LATELY
 
     def _working(self) -> ReadPlan | None:
         """The plan at the path that served last; None where its records cannot be asked for one by one."""

@@ -22,6 +22,16 @@ def next_moment(con: DuckDBPyConnection, load: Load, now: datetime) -> datetime:
     return now if former is None else max(now, former + timedelta(microseconds=1))
 
 
+def last_whole(con: DuckDBPyConnection, entity_set: str, account_id: str) -> datetime | None:
+    """When a read of everything, or a comparison, of an entity set and account landed last; None before the first."""
+    [(us,)] = con.execute(
+        "SELECT epoch_us(max(finished_at)) FROM ops.loads "
+        "WHERE status = 'ok' AND mode <> 'incremental' AND entity_set = ? AND account_id = ?",
+        [entity_set, account_id],
+    ).fetchall()
+    return instant(us)
+
+
 def read_watermarks(con: DuckDBPyConnection) -> dict[tuple[str, str], datetime]:
     """Read the watermark of each entity set and account: ``{("tasks", "17"): …}``, aware UTC."""
     rows = con.sql("SELECT entity_set, account_id, epoch_us(watermark) FROM ops.watermarks").fetchall()
