@@ -20,6 +20,7 @@ from exepron_pipeline.catalogue.people import people_in
 from exepron_pipeline.clock import Clock, utc_now
 from exepron_pipeline.errors import ConfigurationError, ExepronError, WarehouseError
 from exepron_pipeline.events import Event, Listener, Mode, Notice, SyncReport, nobody
+from exepron_pipeline.extract.by_key import Key
 from exepron_pipeline.extract.plan import FAN_OUT, ReadPlan, hides, plan_read
 from exepron_pipeline.extract.result import ReadResult
 from exepron_pipeline.extract.spool import Spool, drop_pages
@@ -42,7 +43,7 @@ from exepron_pipeline.normalise.forgotten import Blanking, Forgotten
 from exepron_pipeline.odata.dialect import DIALECTS
 from exepron_pipeline.publish import Published, publish
 from exepron_pipeline.publish.forget import Erased, forget
-from exepron_pipeline.publish.former import drop_former, write_anew
+from exepron_pipeline.publish.former import Unfinished, drop_former, write_anew
 from exepron_pipeline.reading import Reading
 from exepron_pipeline.settings import Connection, Settings, is_configured, load_settings
 from exepron_pipeline.tenant import Account, Tenant
@@ -161,25 +162,29 @@ class Engine:
     def apply_policy(self) -> None:
         """Bring rows under the policy for personal data, when they landed under another one; nothing of them stays.
 
+        What a run that was killed meanwhile left of them goes too.
+
         Raises:
             WarehouseError, WarehouseBusyError: The warehouse cannot be used.
 
         """
         policy, state_dir = self.settings.personal, self.settings.state_dir
-        key = personal_key(state_dir) if policy == "hash" else None
+        key, unfinished = personal_key(state_dir) if policy == "hash" else None, Unfinished(state_dir)
         with self.warehouse.open("apply EXEPRON_PERSONAL") as connection:
-            changed = apply_policy(connection, self.catalogue, policy, key)
+            changed = apply_policy(connection, self.catalogue, policy, key, unfinished.add)
         self.__dict__.pop("before", None)
-        if not changed:
+        left = unfinished.names()
+        if not left:
             return
-        columns = "; ".join(f"{name}: {', '.join(each)}" for name, each in changed.items())
+        columns = "; ".join(f"{name}: {', '.join(each)}" for name, each in changed.items()) or ", ".join(left)
         self.tell(Notice(None, f"EXEPRON_PERSONAL={policy} is applied to what landed before ({columns})."))
-        drop_pages(state_dir, changed, ())
+        drop_pages(state_dir, left, ())
         self.build_marts()
         write_anew(self.warehouse)
         if self.settings.snapshot_path.exists():
             self.publish()
         drop_former(self.settings.snapshot_path, self.settings.parquet_dir)
+        unfinished.done()
 
     # -- the steps of a sync -------------------------------------------------------------------------
 
@@ -278,9 +283,23 @@ class Engine:
         with stack:
             yield pages or stack.enter_context(self._reading(plan, scope))
 
+    def reading_keys(
+        self, plan: ReadPlan, scope: Scope, keys: Sequence[Key]
+    ) -> AbstractContextManager[ReadResult]:
+        """Read the records that have these keys into the spool, for the time of a block.
+
+        Args:
+            plan: An incremental read of the set from its beginning.
+            scope: Of which account, with which credentials.
+            keys: The last one is known to be there.
+
+        """
+        self.warehouse.let_go()
+        return self._reading(plan, scope, keys)
+
     @contextmanager
-    def _reading(self, plan: ReadPlan, scope: Scope) -> Iterator[ReadResult]:
-        """Read into the spool.
+    def _reading(self, plan: ReadPlan, scope: Scope, keys: Sequence[Key] = ()) -> Iterator[ReadResult]:
+        """Read into the spool, all or certain keys.
 
         What was learnt of the service is kept. When something passing ends the block, the next run goes on
         where this one stopped.
@@ -295,7 +314,8 @@ class Engine:
         )
         with spool.held():
             try:
-                pages = Reading(self, plan, scope, spool).pages()
+                reading = Reading(self, plan, scope, spool)
+                pages = reading.single(keys) if keys else reading.pages()
             finally:
                 scope.tenant.profile.save()
             yield pages
@@ -394,6 +414,7 @@ class Engine:
             seen=arrow_files(pages.seen_files()),
             asked=plan.asked,
             lower=plan.lower,
+            single=pages.single,
             reader=scope.tenant.reader(scope.account),
             fetched=pages.fetched,
             pages=pages.page_count,

@@ -5,6 +5,7 @@ pages are read (``extract``), the order of a comparison (``comparison.py``), and
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from exepron_pipeline.comparison import Hands, compare
-from exepron_pipeline.errors import UnheededError
+from exepron_pipeline.errors import RequestRejectedError, ResponseError, UnheededError
 from exepron_pipeline.events import Notice
 from exepron_pipeline.extract.by_key import Key, read_by_key
 from exepron_pipeline.extract.path import Kit
@@ -61,6 +62,18 @@ class Reading:
             return self._read(self._plan)
         hands = Hands(self._read, self._ask, self._look, self._tell)
         return compare(self._plan, hands, by_keys=self._keys_suffice())
+
+    def single(self, keys: Sequence[Key]) -> ReadResult:
+        """Read the records that have these keys, the last of which is there; nothing where they cannot be had so."""
+        result = ReadResult(
+            "incremental", self._plan.source.path, self._spool, self._engine.clock(), single=True
+        )
+        try:
+            self._ask(result, keys)
+        except (RequestRejectedError, ResponseError, UnheededError) as error:
+            self._tell(f"records that rows name cannot be asked for by their keys: {error.message}")
+            return replace(result, pages=[], fetched=0)
+        return result
 
     # -- what it is done with ----------------------------------------------------------------------------
 

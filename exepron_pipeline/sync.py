@@ -26,6 +26,7 @@ from exepron_pipeline.extract.spool import drop_old
 from exepron_pipeline.http.redact import redact, redacting_logger
 from exepron_pipeline.land.attempts import record_attempt
 from exepron_pipeline.land.load import Landing
+from exepron_pipeline.parents import fetch_missing_parents
 from exepron_pipeline.settings import load_settings
 
 log = redacting_logger(__name__)
@@ -79,6 +80,7 @@ def sync_all(
     with engine.reading_ahead(chosen, mode=mode, since=since):
         for entity_set in chosen:
             report.entity_sets[entity_set.name] = sync(entity_set, engine, mode=mode, since=since)
+    fetch_missing_parents(engine, chosen, report)
     engine.tell_of_missing_parents(chosen)
     return report
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STATES = """
     SELECT entity_set, max(finished_at) AS last_load, arg_max(mode, finished_at) AS mode,
            arg_max(evidence, finished_at) AS evidence
-    FROM ops.loads WHERE status = 'ok' AND mode <> 'replay' GROUP BY entity_set
+    FROM ops.loads WHERE status = 'ok' AND mode NOT IN ('replay', 'by_key') GROUP BY entity_set
 """
 ROWS = """
     SELECT entity_set, sum(live_rows)::BIGINT AS rows

@@ -52,7 +52,8 @@ class ReadResult:
     ``fetched`` counts records, rejected and repeated ones included. ``mode`` is what was done in the end:
     ``full`` where the service filters by no form of an instant. ``path`` is the catalogue's path that
     served. ``seen`` are pages of keys and cursors alone. ``requests`` are those of this run, also where ``pages`` holds some of an interrupted one, which
-    is when ``started_at`` is that one's.
+    is when ``started_at`` is that one's. ``single`` records were asked for by their keys, which tells nothing of how far
+    the set was read.
     """
 
     mode: Mode
@@ -65,6 +66,7 @@ class ReadResult:
     fetched: int = 0
     source_count: int | None = None
     evidence: Evidence = "none"
+    single: bool = False
 
     @property
     def complete(self) -> bool:

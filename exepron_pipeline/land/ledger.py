@@ -26,7 +26,7 @@ def last_whole(con: DuckDBPyConnection, entity_set: str, account_id: str) -> dat
     """When a read of everything, or a comparison, of an entity set and account landed last; None before the first."""
     [(us,)] = con.execute(
         "SELECT epoch_us(max(finished_at)) FROM ops.loads "
-        "WHERE status = 'ok' AND mode <> 'incremental' AND entity_set = ? AND account_id = ?",
+        "WHERE status = 'ok' AND mode IN ('full', 'reconcile') AND entity_set = ? AND account_id = ?",
         [entity_set, account_id],
     ).fetchall()
     return instant(us)
@@ -42,11 +42,12 @@ def watermark_after(con: DuckDBPyConnection, load: Load) -> datetime | None:
     """Give the watermark that this load leaves: the greatest cursor that landed, never less than the former.
 
     A read from a later instant on than the former watermark leaves it where it was: what lies between was not read.
-    The calendar's last day means *no date*: as a watermark it would end all reading.
+    Single records that were asked for by their keys tell nothing of what lies before them. The calendar's last day
+    means *no date*: as a watermark it would end all reading.
     """
     former = read_watermarks(con).get((load.entity_set.name, load.account_id))
     began_later = load.lower is not None and (former is None or former < load.lower)
-    if load.cursor is None or load.behind or (load.mode == "incremental" and began_later):
+    if load.cursor is None or load.behind or load.single or (load.mode == "incremental" and began_later):
         return former
     [(newest,)] = con.execute(
         f"SELECT epoch_us(max(_cursor)) FROM {KEYS} WHERE _cursor < {NO_DATE}"
@@ -72,7 +73,7 @@ def record(con: DuckDBPyConnection, load: Load, landing: Landing, moment: dateti
 
 def _outcome(load: Load, landing: Landing, moment: datetime) -> dict[str, object]:
     return {
-        "mode": "replay" if load.behind else load.mode,
+        "mode": "replay" if load.behind else "by_key" if load.single else load.mode,
         "status": "ok",
         "started_at": load.started_at,
         "finished_at": moment,

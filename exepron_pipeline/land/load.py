@@ -58,6 +58,7 @@ class Load:
         seen: Keys that came without their rows, whose rows are as they were; files or tables like ``tables``.
         asked: Names of the columns that were asked for; the others say nothing by being null. None: all.
         lower: From which value of the cursor on was read; None: everything.
+        single: True for records that were asked for by their keys: they do not move the watermark.
         reader: Who read; None: nobody knows.
         fetched: Records that came, rejected ones included.
         pages: Pages read.
@@ -92,6 +93,7 @@ class Load:
     seen: Pages = field(default_factory=list)
     asked: frozenset[str] | None = None
     lower: datetime | None = None
+    single: bool = False
     reader: Reader | None = None
     fetched: int = 0
     pages: int = 0

@@ -42,7 +42,11 @@ LOADS = _ops(
     _LOAD_ID,
     _ENTITY_SET,
     _ACCOUNT_ID,
-    Field("mode", "VARCHAR", "full, incremental, reconcile, or replay (of rejected records)."),
+    Field(
+        "mode",
+        "VARCHAR",
+        "full, incremental, reconcile, replay (of rejected records), or by_key (of records that others name).",
+    ),
     Field("status", "VARCHAR", "ok, failed, not_offered, not_permitted or skipped."),
     Field("started_at", INSTANT, "When reading began (UTC)."),
     Field("finished_at", INSTANT, "When it was landed: _loaded_at and _known_from of its rows (UTC)."),

@@ -6,7 +6,7 @@ versions keep their hashes. Rows get no new version, and their row hash is not k
 (``complete.py``). What stays in the bytes of the file is for the caller to write anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -35,7 +35,11 @@ Place = tuple[str, str, str]
 
 
 def apply_policy(
-    con: DuckDBPyConnection, catalogue: Catalogue, personal: Personal, key: bytes | None
+    con: DuckDBPyConnection,
+    catalogue: Catalogue,
+    personal: Personal,
+    key: bytes | None,
+    note: Callable[[Iterable[str]], None],
 ) -> dict[str, list[str]]:
     """Bring all rows under a policy, in one transaction.
 
@@ -44,6 +48,7 @@ def apply_policy(
         catalogue: Tells which columns are personal.
         personal: The policy.
         key: Of the hashes; needed for ``hash``.
+        note: Is told the names of the entity sets that change, before they do for good.
 
     Returns:
         Names of the columns that held something else, by entity set; empty when all was so already.
@@ -59,6 +64,8 @@ def apply_policy(
                     found[entity_set.name] = names
                     for schema in ("core", "history"):
                         con.execute(f"UPDATE {name(schema, entity_set.name)} SET _row_hash = NULL")
+        if found:
+            note(found)
     return found
 
 

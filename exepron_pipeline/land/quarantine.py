@@ -19,7 +19,8 @@ from exepron_pipeline.land.tombstones import key_text
 _OPEN = """
     SELECT q.entity_set, q.account_id, q.key, q.reason, q.page, q.position, q.load_id,
         epoch_us(q.quarantined_at), epoch_us(l.started_at)
-    FROM ops.quarantine q LEFT JOIN ops.loads l USING (load_id, entity_set, account_id)
+    FROM ops.quarantine q LEFT JOIN ops.loads l ON l.load_id = q.load_id
+        AND l.entity_set = q.entity_set AND l.account_id = q.account_id AND l.finished_at = q.quarantined_at
     WHERE q.closed_at IS NULL ORDER BY q.entity_set, q.account_id, q.quarantined_at, q.page, q.position, q.key
 """
 

@@ -4,6 +4,7 @@ import base64
 import json
 import urllib.parse
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 
@@ -176,3 +177,63 @@ def test_a_user_who_sees_little_is_served(lab, lab_kit, proxy_for, proxy_kit, tm
         f"{hidden:,} of {len(tasks):,} rows name in project_id a record that core.projects does not"
     )
     assert built
+
+
+@pytest.fixture
+def twins(lab_kit, other_kit, tmp_path):
+    """Two accounts that one user sees, whose orders have the same ids; a run of them has landed."""
+    (tmp_path / "catalogue.yaml").write_text(
+        other_kit.CATALOGUE.replace("{path: Orders,", '{path: "Accounts/{accountId}/Orders",')
+    )
+    with other_kit.other_service() as service:
+        for account in "12":
+            service.sets[f"/odata/Accounts/{account}/Orders"] = other_kit.orders(37)
+        given = service.environment(str(tmp_path / "data"), str(tmp_path / "catalogue.yaml"))
+        stand_in = SimpleNamespace(environment=given | {"EXEPRON_ACCOUNTS": "1,2"}, service=service)
+        lab = lab_kit.Lab(stand_in, tmp_path / "data")
+        assert lab.sync("orders").entity_sets["orders"].inserted == 2 * 37
+        yield lab
+
+
+def test_the_same_ids_live_side_by_side(twins):
+    """What changes or goes in one account leaves the same key of the other as it was: rows, lists, history, any moment."""
+    by_account = "SELECT _account_id AS account, count(*) AS n FROM {} GROUP BY ALL ORDER BY ALL"
+    tables = ("core.orders", "history.orders", "core.orders__tags", "history.orders__tags")
+    before = {table: twins.query(by_account.format(table)) for table in tables}
+    for table, found in before.items():
+        assert [row["account"] for row in found] == ["1", "2"], table
+        assert found[0]["n"] == found[1]["n"] > 0
+
+    second = twins.sandbox.service.sets["/odata/Accounts/2/Orders"]
+    changed, gone = second[5]["OrderID"], second.pop(8)["OrderID"]
+    second[5] |= {"Number": -1, "Tags": ["moved"]}
+    report = twins.sync("orders", mode="reconcile").entity_sets["orders"]
+    assert (report.updated, report.deleted, report.inserted) == (1, 1, 0)
+
+    def found(table, key, columns):
+        where = f"order_id = '{key}'"
+        return twins.query(
+            f"SELECT _account_id AS account, {columns} FROM {table} WHERE {where} ORDER BY ALL"
+        )
+
+    [one, two] = found("core.orders", changed, "number")
+    assert (one["account"], two) == ("1", {"account": "2", "number": -1})
+    assert found("core.orders", gone, "_deleted_at IS NULL AS lives") == [
+        {"account": "1", "lives": True},
+        {"account": "2", "lives": False},
+    ]
+    assert [row["tag"] for row in found("core.orders__tags", changed, "tag")] == ["new", "tag 5", "moved"]
+    assert [row["account"] for row in found("core.orders__tags", gone, "tag")][:2] == ["1", "1"]
+    counts = {table: twins.query(by_account.format(table))[0] for table in tables}
+    assert counts == {table: rows[0] for table, rows in before.items()}
+
+    [landed] = twins.query(
+        "SELECT min(finished_at)::VARCHAR AS first, max(finished_at)::VARCHAR AS last FROM "
+        "(SELECT finished_at FROM ops.loads WHERE account_id = '2')"
+    )
+    now = "now() + INTERVAL 1 DAY"
+    as_of = "history.orders_as_of({0}, {1})".format
+    then = found(as_of(now, f"TIMESTAMPTZ '{landed['first']}'"), changed, "number")
+    assert then == [{"account": "1", "number": one["number"]}, {"account": "2", "number": one["number"]}]
+    assert found(as_of(now, now), changed, "number") == [one, two]
+    assert [row["account"] for row in found(as_of(now, now), gone, "number")] == ["1"]

@@ -1,0 +1,73 @@
+"""Records that rows of this run name and that are not there: asked for by their keys, and landed.
+
+A record that came to be after its set was read, or that moved without its stamp, is brought so in the same run. Here:
+which sets are asked, and what becomes of the answer. Not here: finding such keys, and warning of what did not come
+(``land/parents.py``); asking (``reading.py``).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from exepron_pipeline.catalogue import EntitySet
+from exepron_pipeline.engine import Engine, Scope
+from exepron_pipeline.errors import ExepronError
+from exepron_pipeline.events import Landed, Notice, RunReport, SyncReport
+from exepron_pipeline.extract.result import ReadResult
+from exepron_pipeline.land.load import Landing
+from exepron_pipeline.land.parents import keys_to_ask
+
+MOST = 500
+"""Keys of one entity set and account that one run asks for, at most."""
+
+
+def fetch_missing_parents(engine: Engine, entity_sets: Iterable[EntitySet], report: RunReport) -> None:
+    """Ask for records that rows of this run name and that are not there; what fails is told and stops nothing.
+
+    Only sets that were read in this run are asked. Counts are added to their reports.
+
+    Args:
+        engine: What the run holds.
+        entity_sets: Those of the run.
+        report: What came of them.
+
+    """
+    chosen = list(entity_sets)
+    for parent in chosen:
+        found = report.entity_sets[parent.name]
+        if found.status == "ok" and len(parent.key) == 1:
+            try:
+                _fetch(engine, chosen, parent, found)
+            except ExepronError as error:
+                text = f"records that rows name could not be asked for by their keys: {error}"
+                engine.tell(Notice(parent.name, text))
+
+
+def _fetch(engine: Engine, entity_sets: list[EntitySet], parent: EntitySet, report: SyncReport) -> None:
+    with engine.warehouse.open("look for missing parents") as connection:
+        wanted = keys_to_ask(connection, entity_sets, parent, engine.load_id)
+    scopes = {scope.account.account_id: scope for scope in engine.scopes(parent)} if wanted else {}
+    for account in wanted.keys() & scopes.keys():
+        *keys, known = wanted[account]
+        _fetch_of(engine, parent, scopes[account], [*keys[:MOST], known], report)
+
+
+def _fetch_of(engine: Engine, parent: EntitySet, scope: Scope, keys: list[Any], report: SyncReport) -> None:
+    """Ask for keys of one account, the last of which is there, and land what came besides that one."""
+    plan = replace(engine.plan(parent, scope, mode="full"), mode="incremental", keep_pages=False)
+    with engine.reading_keys(plan, scope, [(key,) for key in keys]) as pages:
+        report.requests += pages.requests
+        if pages.fetched > 1:
+            with engine.holding(parent) as connection:
+                _add(report, pages, engine.land(connection, plan, scope, pages))
+            engine.tell(Landed(parent.name, report.inserted, report.updated, report.deleted))
+
+
+def _add(report: SyncReport, pages: ReadResult, landing: Landing) -> None:
+    report.pages += pages.page_count
+    report.fetched += pages.fetched
+    report.inserted += landing.inserted
+    report.updated += landing.updated
+    report.unchanged += landing.unchanged
+    report.quarantined += landing.quarantined
+    report.rows = (report.rows or 0) + landing.inserted
