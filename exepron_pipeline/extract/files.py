@@ -1,7 +1,11 @@
-"""Files of the spool: Arrow tables that know where each row came from, and check sums. Not here: which there are (``spool.py``)."""
+"""Files of the spool: Arrow tables that know where each row came from, check sums, and reading them as one stream.
+
+Not here: which there are (``spool.py``).
+"""
 
 import os
 import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +25,38 @@ def with_origin(table: pa.Table, number: int) -> pa.Table:
     rows, begin = table.num_rows, number * _ROWS_OF_A_PAGE
     numbered = table.append_column(PAGE, pa.repeat(pa.scalar(number, pa.int64()), rows))
     return numbered.append_column(ARRIVED, pa.arange(begin, begin + rows))
+
+
+class Files:
+    """Files of one schema as one table that whoever takes Arrow's streams can scan again and again.
+
+    Only the file just scanned is in memory. Arrow's own data sets read ahead, by numbers of files and not of bytes:
+    of a million rows that is half a gigabyte.
+
+    Args:
+        paths: The files, at least one.
+
+    Raises:
+        OSError: The first one cannot be read.
+
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        with pa.OSFile(str(paths[0])) as file:
+            self.schema: pa.Schema = pa.ipc.open_file(file).schema
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Begin to scan, in the terms of Arrow's PyCapsule interface."""
+        return pa.RecordBatchReader.from_batches(self.schema, self._batches()).__arrow_c_stream__(
+            requested_schema
+        )
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        for path in self._paths:
+            with pa.OSFile(str(path)) as file:
+                reader = pa.ipc.open_file(file)
+                yield from map(reader.get_batch, range(reader.num_record_batches))
 
 
 def name_of(number: int, child: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -12,12 +12,10 @@ from exepron_pipeline.catalogue import Column, EntitySet
 from exepron_pipeline.catalogue.fields import Contract
 from exepron_pipeline.errors import ContractError
 from exepron_pipeline.events import Evidence, Mode
+from exepron_pipeline.extract.files import Files
 from exepron_pipeline.land.readers import Reader
 from exepron_pipeline.land.tables import Tables, tables_of
 from exepron_pipeline.normalise.batches import Decoder
-
-if TYPE_CHECKING:
-    from pyarrow.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Rejected:
     position: int | None = None
 
 
-Pages: TypeAlias = "list[pa.Table] | Dataset"
+Pages: TypeAlias = list[pa.Table] | Files
 """Tables page by page in the order of arrival; or files of the spool, which say page and order themselves."""
 
 
@@ -145,9 +143,7 @@ class Load:
 
 def arrow_files(paths: Sequence[Path]) -> Pages:
     """Files of the spool, to be streamed from there."""
-    from pyarrow.dataset import dataset  # noqa: PLC0415 # it loads pandas, as DuckDB does when it is given a table
-
-    return dataset([str(path) for path in paths], format="ipc") if paths else []
+    return Files(paths) if paths else []
 
 
 def names_of(pages: Pages) -> list[str]:

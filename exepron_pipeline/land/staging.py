@@ -9,22 +9,18 @@ those in files are streamed from there.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import ContractError
-from exepron_pipeline.extract.files import ARRIVED, PAGE, with_origin
+from exepron_pipeline.extract.files import ARRIVED, PAGE, Files, with_origin
 from exepron_pipeline.land.fingerprint import record_text
 from exepron_pipeline.land.load import Load, Pages, Rejected
 from exepron_pipeline.land.overtaken import later_loads
 from exepron_pipeline.land.sql import INSTANT, column_type, name, names, present, same
 from exepron_pipeline.land.tables import ChildTables, Tables
-
-if TYPE_CHECKING:
-    from pyarrow.dataset import Dataset
 
 INCOMING = "_land_incoming"
 KEYS = "_land_keys"
@@ -167,7 +163,7 @@ def _check_number(view: str, pages: Pages, of_records: Pages) -> None:
         raise ValueError(f"{view}: {len(pages)} pages of a list for {len(of_records)} pages of records")
 
 
-def _scannable(pages: Pages, columns: list[str], entity_set: str) -> "pa.Table | Dataset":
+def _scannable(pages: Pages, columns: list[str], entity_set: str) -> pa.Table | Files:
     """What DuckDB can scan again and again: pages with all these columns, and where each row came from."""
     given = pages or [pa.table({column: pa.array([], pa.string()) for column in columns})]
     for schema in [page.schema for page in given] if isinstance(given, list) else [given.schema]:

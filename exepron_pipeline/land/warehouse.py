@@ -35,12 +35,12 @@ class Warehouse:
         path: The file; made with its folder when it is first opened.
         state_dir: Folder of the lock and of DuckDB's temporary files.
         wait_seconds: How long `open` waits while another process holds the warehouse.
-        memory_limit: DuckDB's limit, such as ``320MB``; beyond it temporary files are used.
+        memory_limit: DuckDB's limit, such as ``256MB``; beyond it temporary files are used.
 
     """
 
     def __init__(
-        self, path: Path, state_dir: Path, *, wait_seconds: float = 10, memory_limit: str = "320MB"
+        self, path: Path, state_dir: Path, *, wait_seconds: float = 10, memory_limit: str = "256MB"
     ) -> None:
         self.path = path
         self.state_dir = state_dir

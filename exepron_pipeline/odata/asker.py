@@ -34,6 +34,8 @@ class Asker(Generic[P]):
         """Records a page, as far as the service allows: it may have been lowered."""
         self.limit: int | None = None
         """The largest page, when the service told it."""
+        self.largest = 0
+        """Bytes of the largest answer so far."""
         self.requests = 0
         self.decode = decode
         self._question = question
@@ -110,4 +112,7 @@ class Asker(Generic[P]):
                 raise self.loop(f"{MAX_REQUESTS} requests did not reach the end")
             self.requests += 1
             self._asked.add(address)
-        return self._fetch(address)
+        response = self._fetch(address)
+        with self._lock:
+            self.largest = max(self.largest, len(response.body))
+        return response

@@ -1,7 +1,7 @@
 """Lanes: asks several questions at once, and hands over each answer as it comes.
 
-Here: threads. Not here: what is asked. As many answers are on their way or waiting as there are lanes, so
-memory is bounded; a part that fails for a passing reason is asked again, and no other with it.
+Here: threads. Not here: what is asked. As many answers are on their way or waiting as there are lanes, or as the
+caller says, so memory is bounded; a part that fails for a passing reason is asked again, and no other with it.
 """
 
 from collections import Counter, deque
@@ -40,7 +40,11 @@ class Lanes:
         return list(self._pool.map(ask, asked))
 
     def pages(
-        self, ask: Callable[[Q], A], rest: Callable[[Q, A], Q | None], parts: Sequence[Q]
+        self,
+        ask: Callable[[Q], A],
+        rest: Callable[[Q, A], Q | None],
+        parts: Sequence[Q],
+        most: Callable[[], int] | None = None,
     ) -> Iterator[A]:
         """Read parts to their ends, side by side; give every answer, in any order.
 
@@ -48,6 +52,8 @@ class Lanes:
             ask: Gives the first page of a part.
             rest: What is left of a part after a page; None at its end.
             parts: What to read.
+            most: Gives how many answers may be under way or wait just now, one at least; None: as many as there are
+                lanes.
 
         Raises:
             TransientError: One page failed `PART_ATTEMPTS` times. Other errors are raised at once.
@@ -56,21 +62,30 @@ class Lanes:
         waiting, failed = deque(parts), Counter[Q]()
         running: dict[Future[A], Q] = {}
         while waiting or running:
-            while waiting and len(running) < self.width:
-                part = waiting.popleft()
-                running[self.begin(ask, part)] = part
-            ready = []
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                part = running.pop(future)
-                if _is_to_be_asked_again(future, failed, part):
-                    waiting.append(part)
-                    continue
-                answer = future.result()
-                ready.append(answer)
-                left = rest(part, answer)
-                if left is not None:  # asked for before this page is handed over: nobody idles meanwhile
-                    running[self.begin(ask, left)] = left
-            yield from ready
+            self._fill(running, waiting, ask, most)
+            # One at a time: what is handed over is no longer counted, and its place is taken before that.
+            future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+            part = running.pop(future)
+            if _is_to_be_asked_again(future, failed, part):
+                waiting.append(part)
+                continue
+            answer = future.result()
+            left = rest(part, answer)
+            if left is not None:
+                waiting.append(left)
+                self._fill(running, waiting, ask, most)
+            yield answer
+
+    def _fill(
+        self,
+        running: dict[Future[A], Q],
+        waiting: deque[Q],
+        ask: Callable[[Q], A],
+        most: Callable[[], int] | None,
+    ) -> None:
+        while waiting and len(running) < min(self.width, most() if most else self.width):
+            part = waiting.popleft()
+            running[self.begin(ask, part)] = part
 
     def __enter__(self) -> Self:
         return self

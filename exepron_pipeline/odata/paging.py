@@ -27,6 +27,12 @@ from exepron_pipeline.odata.question import Question
 from exepron_pipeline.odata.spans import Key, Span, uncovered
 from exepron_pipeline.odata.tally import Tally
 
+IN_MEMORY = 32 << 20
+"""Bytes of answers of one walk that are under way or wait, at most, were all as large as the largest so far.
+
+Two large ones always may: one comes while the other is decoded.
+"""
+
 
 class _NotByKeyError(Exception):
     """The service does not obey conditions on the key, or not always."""
@@ -174,7 +180,7 @@ class Walk(Generic[P]):
 
     def _ranges(self, lanes: Lanes, spans: list[Span]) -> Iterator[P]:
         try:
-            for span, page in lanes.pages(self._within, _rest, spans):
+            for span, page in lanes.pages(self._within, _rest, spans, self._most):
                 if page.rows:
                     self.covered = span.part(page)
                     yield self._accepted(page)
@@ -184,6 +190,10 @@ class Walk(Generic[P]):
         except _NotByKeyError:
             self.key_refused = True
             raise
+
+    def _most(self) -> int:
+        """So many pages may be under way, as large as they are."""
+        return max(2, IN_MEMORY // (self.asker.largest or 1))
 
     def _within(self, span: Span) -> tuple[Span, P]:
         return span, self.asker.within(span)

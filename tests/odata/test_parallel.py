@@ -250,8 +250,30 @@ def test_few_answers_wait() -> None:
     with Lanes(3) as lanes:
         pages = lanes.pages(ask, lambda part, _: part + 10 if part < 500 else None, range(10))
         for taken, _ in enumerate(pages, 1):
-            assert len(asked) <= taken + 2 * 3
+            assert len(asked) <= taken + 3
     assert len(asked) == 10 * 51 - 10 + 10
+
+
+def test_large_pages_are_fewer_in_flight(fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is counted in bytes: of pages of which two are as much as may wait, two are asked for at once."""
+    service = _service(fake, range(300), in_flight=8)
+    inside, most, lock = 0, 0, threading.Lock()
+
+    def fetch(address: str) -> Any:
+        nonlocal inside, most
+        with lock:
+            inside += "top=10&" in address or address.endswith("top=10")
+            most = max(most, inside)
+        threading.Event().wait(0.002)
+        answer = service.get(address)
+        with lock:
+            inside -= "top=10&" in address or address.endswith("top=10")
+        return answer
+
+    largest = len(service.get("Set?$top=10").body)
+    monkeypatch.setattr("exepron_pipeline.odata.paging.IN_MEMORY", 2 * largest)
+    assert sorted(_keys(_walk(fake, service, fetch=fetch))) == list(range(300))
+    assert most == 2
 
 
 def test_a_refusal_ends_all_parts() -> None:
