@@ -18,8 +18,7 @@ from exepron_pipeline.errors import ExepronError
 from exepron_pipeline.extract.profile import Answer, Profile
 from exepron_pipeline.land.attempts import read_attempts
 from exepron_pipeline.masked import masked, masked_names
-from exepron_pipeline.publish import open_snapshot
-from exepron_pipeline.publish.reader import Reader
+from exepron_pipeline.publish.reader import Reader, open_snapshot
 from exepron_pipeline.settings import Connection, Settings
 
 Plain = dict[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +41,9 @@ from exepron_pipeline.normalise import Decoder, personal_key
 from exepron_pipeline.normalise.contract import columns_of, stored_columns
 from exepron_pipeline.normalise.forgotten import Blanking, Forgotten
 from exepron_pipeline.odata.dialect import DIALECTS
-from exepron_pipeline.publish import Published, publish
 from exepron_pipeline.publish.forget import Erased, forget
 from exepron_pipeline.publish.former import Unfinished, drop_former, write_anew
+from exepron_pipeline.publish.snapshot import Published, publish
 from exepron_pipeline.reading import Reading
 from exepron_pipeline.settings import Connection, Settings, is_configured, load_settings
 from exepron_pipeline.tenant import Account, Tenant
@@ -51,6 +51,7 @@ from exepron_pipeline.tenant import Account, Tenant
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_version = cache(metadata.version)
 PATIENCE = timedelta(hours=6)
 """So old an interrupted read may be at most to be gone on with."""
 
@@ -317,14 +318,14 @@ class Engine:
                 reading = Reading(self, plan, scope, spool)
                 pages = reading.single(keys) if keys else reading.pages()
             finally:
-                scope.tenant.profile.save()
+                scope.tenant.profile.save_news()
             yield pages
 
     def _scope_of(self, plan: ReadPlan, scope: Scope) -> str:
         """What the records of a read depend on besides the question: catalogue, user, settings, what landed before."""
         kept, before = self.settings, self.before.moments.get((plan.entity_set.name, plan.account_id))
         parts = (
-            metadata.version("exepron-pipeline"),
+            _version("exepron-pipeline"),
             plan.entity_set.model_dump_json(),
             scope.account,
             plan.generation,

@@ -27,7 +27,7 @@ from exepron_pipeline.extract.look import (
 from exepron_pipeline.extract.refusal import is_probe
 from exepron_pipeline.land.lateness import lateness_sql
 from exepron_pipeline.normalise.stamps import instants, names_zone
-from exepron_pipeline.publish import open_snapshot
+from exepron_pipeline.publish.reader import open_snapshot
 from exepron_pipeline.tenant import Tenant
 
 EXPECTED_ROWS = """

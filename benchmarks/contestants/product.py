@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 begun = time.perf_counter()
 
-from exepron_pipeline.cli.main import _WithoutPandas  # noqa: E402 # as the program `exepron` begins
+from exepron_pipeline.lean import keep_out_pandas  # noqa: E402 # as the program `exepron` begins
 
-sys.meta_path.insert(0, _WithoutPandas())
+keep_out_pandas()
 
 from exepron_pipeline.engine import Engine, open_engine  # noqa: E402
 from exepron_pipeline.events import Mode, RunReport  # noqa: E402

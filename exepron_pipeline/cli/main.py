@@ -6,7 +6,6 @@ here: what a verb does (one file each beside this one).
 
 import logging
 import sys
-from importlib.abc import MetaPathFinder
 from typing import Annotated, NoReturn
 
 import typer
@@ -31,6 +30,7 @@ from exepron_pipeline.cli import (
     sync,
 )
 from exepron_pipeline.errors import ExepronError, understood
+from exepron_pipeline.lean import keep_out_pandas
 
 UNEXPECTED = 1
 INTERRUPTED = 130
@@ -91,7 +91,7 @@ app.add_typer(sandbox.app, name="sandbox")
 
 def run() -> NoReturn:
     """Run the verb on the command line and end the process with its exit code."""
-    sys.meta_path.insert(0, _WithoutPandas())
+    keep_out_pandas()
     debug = _take_debug()
     _start_logging(debug=debug)
     try:
@@ -104,15 +104,6 @@ def run() -> NoReturn:
         known = understood(error)
         sys.exit(_tell(known, getattr(known, "exit_code", UNEXPECTED), debug=debug))
     sys.exit(0)
-
-
-class _WithoutPandas(MetaPathFinder):
-    """Half a second less a run: pyarrow loads pandas at its first Python list, and no verb uses it."""
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        del path, target
-        if fullname == "pandas":
-            raise ModuleNotFoundError(fullname, name=fullname)
 
 
 def _take_debug() -> bool:

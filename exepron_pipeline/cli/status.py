@@ -11,10 +11,11 @@ from exepron_pipeline.errors import ConfigurationError
 if TYPE_CHECKING:
     from exepron_pipeline.auth.signin import SignIn
     from exepron_pipeline.extract.standing import Standing
+    from exepron_pipeline.publish.reader import Reader
     from exepron_pipeline.settings import Settings
 
 STATES = """
-    SELECT entity_set, max(finished_at) AS last_load, arg_max(mode, finished_at) AS mode,
+    SELECT entity_set, epoch_us(max(finished_at)) AS last_load, arg_max(mode, finished_at) AS mode,
            arg_max(evidence, finished_at) AS evidence
     FROM ops.loads WHERE status = 'ok' AND mode NOT IN ('replay', 'by_key') GROUP BY entity_set
 """
@@ -23,7 +24,11 @@ ROWS = """
     FROM (FROM ops.counts QUALIFY row_number() OVER (PARTITION BY entity_set, account_id ORDER BY counted_at DESC) = 1)
     GROUP BY entity_set
 """
-WATERMARKS = "SELECT entity_set, max(watermark) AS watermark FROM ops.watermarks GROUP BY entity_set"
+WATERMARKS = (
+    "SELECT entity_set, epoch_us(max(watermark)) AS watermark FROM ops.watermarks GROUP BY entity_set"
+)
+COPY = "SELECT load_id, epoch_us(published_at) AS published_at FROM ops.snapshot"
+INSTANTS = ("last_load", "watermark", "published_at")
 
 
 def status(
@@ -64,9 +69,17 @@ def copies(settings: "Settings") -> list[dict[str, Any]]:
     for path in [settings.snapshot_path, *reversed(list_kept(settings.snapshot_path).values())]:
         if path.exists():
             with open_snapshot(path) as reader:
-                told = reader.query("SELECT load_id, published_at FROM ops.snapshot").to_pylist()
+                told = _rows(reader, COPY)
             found += [{"path": str(path), **each} for each in told]
     return found
+
+
+def _rows(reader: "Reader", sql: str) -> list[dict[str, Any]]:
+    """Rows of a snapshot; instants are asked for in microseconds, for which nothing else is to be loaded."""
+    from exepron_pipeline.land.sql import instant
+
+    found = reader.rows(sql)
+    return [{k: instant(v) if k in INSTANTS else v for k, v in row.items()} for row in found]
 
 
 def _copies_told(found: list[dict[str, Any]]) -> list[str]:
@@ -128,7 +141,7 @@ def entity_sets_status(settings: "Settings") -> dict[str, dict[str, Any]]:
     if settings.snapshot_path.exists():
         with open_snapshot(settings.snapshot_path) as reader:
             for sql in (STATES, ROWS, WATERMARKS):
-                for row in reader.query(sql).to_pylist():
+                for row in _rows(reader, sql):
                     found.setdefault(row.pop("entity_set"), {}).update(row)
     for name, attempt in read_attempts(settings.state_dir).items():
         tried = {

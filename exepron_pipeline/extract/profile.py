@@ -69,7 +69,7 @@ class Profile:
         self._lock = threading.Lock()
         self._known = _sections(self._stored())
         self._learnt = _sections({})
-        self._asks_again = False
+        self._has_news = self._asks_again = False
         self._was_new, self._spent = self.is_new, 0
 
     @classmethod
@@ -225,6 +225,16 @@ class Profile:
             self._known, self._learnt = _sections({}), _sections({})
         self._store(lambda _: {})
 
+    def save_news(self) -> None:
+        """Save, when something was learnt; what was only found as it was known waits for the end of the run.
+
+        Raises:
+            WarehouseError: The file cannot be written.
+
+        """
+        if self._has_news:
+            self.save()
+
     def save(self) -> None:
         """Write down what was learnt since; what other processes learnt meanwhile stays.
 
@@ -233,7 +243,7 @@ class Profile:
 
         """
         with self._lock:
-            learnt, self._learnt = self._learnt, _sections({})
+            learnt, self._learnt, self._has_news = self._learnt, _sections({}), False
         if any(learnt.values()):
             self._store(lambda stored: {name: stored[name] | learnt[name] for name in _SECTIONS})
 
@@ -243,6 +253,7 @@ class Profile:
 
     def _learn(self, section: str, name: str, value: object) -> None:
         with self._lock:
+            self._has_news |= _undated(self._known[section].get(name)) != _undated(value)
             self._known[section][name] = self._learnt[section][name] = value
 
     def _is_stale(self, entry: dict[str, Any]) -> bool:
@@ -257,7 +268,7 @@ class Profile:
             with FileLock(path.with_suffix(".lock"), mode=0o600):
                 everyone = _read(path)
                 everyone[self._source] = change(_sections(everyone.get(self._source, {})))
-                write_private(path, json.dumps(everyone, indent=1, sort_keys=True))
+                write_private(path, json.dumps(everyone, sort_keys=True))
         except OSError as error:
             raise unusable(path, error) from error
 
@@ -267,6 +278,11 @@ class Profile:
 
 def _sections(stored: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: dict(stored.get(name, {})) for name in _SECTIONS}
+
+
+def _undated(value: object) -> object:
+    """What was learnt, whenever that was."""
+    return {**value, "on": None} if isinstance(value, dict) else value
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -32,9 +32,7 @@ def record_attempt(state_dir: Path, load_id: str, report: SyncReport) -> None:
         with FileLock(path.with_suffix(".lock"), mode=0o600):
             new = path.with_suffix(".new")
             new.touch(mode=0o600)
-            new.write_text(
-                json.dumps(read_attempts(state_dir) | {report.entity_set: attempt}, indent=1), "utf-8"
-            )
+            new.write_text(json.dumps(read_attempts(state_dir) | {report.entity_set: attempt}), "utf-8")
             new.replace(path)
     except OSError as error:
         raise unusable(path, error) from error

@@ -9,9 +9,9 @@ from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import AuditError
 from exepron_pipeline.land.changes import Counts
-from exepron_pipeline.land.load import Load, Rejected, instant
+from exepron_pipeline.land.load import Load, Rejected
 from exepron_pipeline.land.readers import Reader
-from exepron_pipeline.land.sql import names
+from exepron_pipeline.land.sql import instant, names
 from exepron_pipeline.land.tables import Tables
 
 FEW = 5

@@ -8,8 +8,8 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land.ledger import read_watermarks
-from exepron_pipeline.land.load import instant
 from exepron_pipeline.land.scope import Scope, read_scopes
+from exepron_pipeline.land.sql import instant
 
 Place = tuple[str, str]
 """An entity set and an account."""

@@ -8,6 +8,7 @@ the contract stays and is null in rows written from then on. Each such change is
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from duckdb import DuckDBPyConnection
 
@@ -34,12 +35,12 @@ class Table:
     fields: tuple[Field, ...]
     comment: str
 
-    @property
+    @cached_property
     def sql(self) -> str:
         """The table's quoted name."""
         return name(self.schema, self.name)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(item.name for item in self.fields)
@@ -81,14 +82,17 @@ def ensure(con: DuckDBPyConnection, tables: Sequence[Table], *, load_id: str, mo
 
     """
     existing = _existing(con, tables)
+    gone = _known_gone(con, tables) if existing else {}
     changed = set()
     for table in tables:
         found = existing.get((table.schema, table.name))
         if found is None:
             columns = ", ".join(f"{name(item.name)} {item.type}" for item in table.fields)
             con.execute(f"CREATE TABLE {table.sql} ({columns})")
-        elif _evolve(con, table, found.types, load_id, moment):
-            changed.add(table)
+        else:
+            changes = _changes(table, found.types, gone.get((table.schema, table.name), set()))
+            _evolve(con, table, changes, load_id, moment)
+            changed |= {table} if changes else set()
         _comment(con, table, found or _Existing())
     new = {table for table in tables if (table.schema, table.name) not in existing}
     return Made(frozenset(new), frozenset(changed))
@@ -125,11 +129,8 @@ def _existing(con: DuckDBPyConnection, tables: Sequence[Table]) -> dict[tuple[st
     return found
 
 
-def _evolve(
-    con: DuckDBPyConnection, table: Table, existing: dict[str, str], load_id: str, moment: datetime
-) -> bool:
-    """Change what differs, and record it; True when something did that was not known."""
-    gone = _known_gone(con, table)
+def _changes(table: Table, existing: dict[str, str], gone: set[str]) -> list[Change]:
+    """What differs and is not known; ``gone`` are columns that are known to have vanished."""
     news = [
         change
         for change in differences(table, existing)
@@ -140,11 +141,17 @@ def _evolve(
         for column in table.names
         if column in gone and column in existing
     ]
-    for change in (*news, *back):
+    return news + back
+
+
+def _evolve(
+    con: DuckDBPyConnection, table: Table, changes: Sequence[Change], load_id: str, moment: datetime
+) -> None:
+    """Make changes, and record them."""
+    for change in changes:
         if change.statement:
             con.execute(change.statement)
         record_change(con, table, change, load_id, moment)
-    return bool(news or back)
 
 
 def record_change(
@@ -166,15 +173,16 @@ def record_change(
     )
 
 
-def _known_gone(con: DuckDBPyConnection, table: Table) -> set[str]:
-    """Columns that were last told to have vanished."""
+def _known_gone(con: DuckDBPyConnection, tables: Sequence[Table]) -> dict[tuple[str, str], set[str]]:
+    """Columns that were last told to have vanished, by table: one question for all."""
     found = con.execute(
-        "SELECT column_name FROM ops.schema_changes "
-        "WHERE schema_name = ? AND table_name = ? AND change IN ('vanished', 'returned') "
-        "GROUP BY column_name HAVING arg_max(change, changed_at) = 'vanished'",
-        [table.schema, table.name],
+        "SELECT schema_name, table_name, list(column_name) FROM ("
+        "SELECT schema_name, table_name, column_name FROM ops.schema_changes "
+        "WHERE list_contains(?, table_name) AND change IN ('vanished', 'returned') "
+        "GROUP BY ALL HAVING arg_max(change, changed_at) = 'vanished') GROUP BY ALL",
+        [[table.name for table in tables]],
     ).fetchall()
-    return {column for (column,) in found}
+    return {(schema, table): set(columns) for schema, table, columns in found}
 
 
 def differences(table: Table, existing: dict[str, str]) -> list[Change]:
@@ -194,12 +202,11 @@ def differences(table: Table, existing: dict[str, str]) -> list[Change]:
 
 
 def _difference(table: Table, wanted: Field, before: str | None) -> Change | None:
-    alter = f"ALTER TABLE {table.sql}"
-    column = name(wanted.name)
-    if before is None:
-        return Change(wanted.name, "added", None, wanted.type, f"{alter} ADD COLUMN {column} {wanted.type}")
     if before == wanted.type:
         return None
+    alter, column = f"ALTER TABLE {table.sql}", name(wanted.name)
+    if before is None:
+        return Change(wanted.name, "added", None, wanted.type, f"{alter} ADD COLUMN {column} {wanted.type}")
     if not is_lossless(before, wanted.type):
         what = f"{table.schema}.{table.name}.{wanted.name} holds {before}, and the catalogue now says {wanted.type}"
         hint = (

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
-from exepron_pipeline.land.load import Landing, Load, instant
-from exepron_pipeline.land.sql import NO_DATE, names
+from exepron_pipeline.land.load import Landing, Load
+from exepron_pipeline.land.sql import NO_DATE, instant, names
 from exepron_pipeline.land.staging import KEYS
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -175,14 +175,3 @@ class Landing:
     def distinct_keys(self) -> int:
         """Keys that the load brought."""
         return self.inserted + self.updated + self.unchanged
-
-
-def instant(microseconds: int | None) -> datetime | None:
-    """Turn microseconds since 1970 into an aware UTC time.
-
-    DuckDB's own conversion of instants needs a package that nothing else here needs.
-    """
-    if microseconds is None:
-        return None
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
-from exepron_pipeline.land.load import Load, Rejected, instant
-from exepron_pipeline.land.sql import INSTANT, name, same
+from exepron_pipeline.land.load import Load, Rejected
+from exepron_pipeline.land.sql import INSTANT, instant, name, same
 from exepron_pipeline.land.staging import KEYS
 from exepron_pipeline.land.tables import Tables
 from exepron_pipeline.land.tombstones import key_text

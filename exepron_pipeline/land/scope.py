@@ -10,8 +10,8 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
-from exepron_pipeline.land.load import Load, instant
-from exepron_pipeline.land.sql import same
+from exepron_pipeline.land.load import Load
+from exepron_pipeline.land.sql import instant, same
 from exepron_pipeline.land.staging import KEYS
 from exepron_pipeline.land.tables import Tables
 

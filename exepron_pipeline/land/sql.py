@@ -5,6 +5,7 @@ Here: quoting and the few phrases that every statement uses. Not here: statement
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -69,3 +70,14 @@ _TYPES = {
     "binary": "BLOB",
     "json": "JSON",
 }
+
+
+def instant(microseconds: int | None) -> datetime | None:
+    """Turn microseconds since 1970 into an aware UTC time.
+
+    DuckDB's own conversion of instants needs a package that nothing else here needs.
+    """
+    if microseconds is None:
+        return None
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)

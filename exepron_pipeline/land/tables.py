@@ -149,10 +149,10 @@ def create_tables(con: DuckDBPyConnection, tables: Tables, *, load_id: str, mome
 def _lists_changed(con: DuckDBPyConnection, tables: Tables, new: frozenset[Table]) -> list[tuple[Table, str]]:
     """Tables of lists that are new, that left the contract, or that came back to it."""
     rows = con.execute(
-        "SELECT table_name, (SELECT arg_max(change, changed_at) FROM ops.schema_changes "
-        "WHERE schema_name = 'core' AND table_name = t.table_name AND column_name IS NULL) "
-        "FROM duckdb_tables() t WHERE schema_name = 'core' AND database_name = current_database() "
-        "AND starts_with(table_name, $list)",
+        "SELECT table_name, arg_max(change, changed_at) FROM duckdb_tables() t LEFT JOIN (FROM ops.schema_changes "
+        "WHERE schema_name = 'core' AND column_name IS NULL AND starts_with(table_name, $list)) USING (table_name) "
+        "WHERE t.schema_name = 'core' AND database_name = current_database() "
+        "AND starts_with(table_name, $list) GROUP BY table_name",
         {"list": f"{tables.core.name}__"},
     ).fetchall()
     wanted = {child.core.name: child.core for child in tables.children}

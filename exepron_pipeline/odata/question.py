@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from exepron_pipeline.errors import RequestRejectedError
-from exepron_pipeline.http.transport import Response
 from exepron_pipeline.odata.dialect import Dialect
 from exepron_pipeline.odata.query import KeyPart, Query
+
+if TYPE_CHECKING:
+    from exepron_pipeline.http.transport import Response
 
 _LIMIT = re.compile(r"(?<!node count )limit of '?(\d++)'?+(?! for (?!top))", re.IGNORECASE)
 
@@ -21,7 +23,7 @@ class Api(Protocol):
     def in_flight(self) -> int:
         """Requests that may be under way together."""
 
-    def get(self, address: str, *, until: float | None = None) -> Response:
+    def get(self, address: str, *, until: float | None = None) -> "Response":
         """Return a good answer, or raise one of our errors; nothing is tried again after ``until``."""
 
 

@@ -9,7 +9,7 @@ import dagster as dg
 from exepron_pipeline.catalogue import Column, EntitySet
 from exepron_pipeline.events import SyncReport
 from exepron_pipeline.land.tables import tables_of
-from exepron_pipeline.publish import Published
+from exepron_pipeline.publish.snapshot import Published
 
 COUNTS = ("fetched", "inserted", "updated", "unchanged", "deleted", "quarantined", "pages", "requests")
 

@@ -19,6 +19,7 @@ from exepron_pipeline.engine import Engine, open_engine
 from exepron_pipeline.errors import ConfigurationError, ExepronError, understood
 from exepron_pipeline.events import Notice, RunReport
 from exepron_pipeline.http.redact import redact
+from exepron_pipeline.lean import keep_out_pandas
 from exepron_pipeline.orchestration.attended import TAGS, attended
 from exepron_pipeline.orchestration.definitions import build_defs
 from exepron_pipeline.orchestration.failures import UNEXPECTED
@@ -129,4 +130,5 @@ def _tell(message: str, hint: str, code: int) -> int:
 
 
 if __name__ == "__main__":
+    keep_out_pandas()
     main()

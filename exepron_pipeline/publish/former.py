@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from exepron_pipeline.land import Warehouse
+from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.publish.files import flush, put_in_place
 from exepron_pipeline.publish.kept import list_kept
 from exepron_pipeline.publish.parquet import CURRENT, VERSIONS

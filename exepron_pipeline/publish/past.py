@@ -8,8 +8,7 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import ConfigurationError
-from exepron_pipeline.land.load import instant
-from exepron_pipeline.land.sql import name, text
+from exepron_pipeline.land.sql import instant, name, text
 from exepron_pipeline.publish.tables import list_tables
 
 PAST = "past"

@@ -7,14 +7,13 @@ connection lives is given the *old* file, even after it was replaced. Each reade
 instance of its own, in memory, with the file attached read-only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
-import pyarrow as pa
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
 from exepron_pipeline.land.sql import text
@@ -23,12 +22,16 @@ from exepron_pipeline.publish.kept import list_kept
 from exepron_pipeline.publish.past import instant_of, show_past
 from exepron_pipeline.publish.tables import list_tables
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 CATALOG = "exepron"
 _READING = {
     duckdb.StatementType.SELECT,
     duckdb.StatementType.EXPLAIN,
     duckdb.StatementType.MULTI,  # PIVOT without IN
 }
+_T = TypeVar("_T")
 _FileId = tuple[int, int, int]
 
 
@@ -44,8 +47,8 @@ class Reader:
         self.connection = connection
         self._opened = opened
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        """Run one statement that only reads, and give its rows.
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> "pa.Table":
+        """Run one statement that only reads, and give its rows; pyarrow is loaded for it.
 
         Args:
             sql: A SELECT (WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE) or EXPLAIN.
@@ -55,9 +58,25 @@ class Reader:
             ConfigurationError: It is no SQL, more than one statement, would write, or names what does not exist.
 
         """
+        return self._ask(sql, parameters, lambda found: found.to_arrow_table())
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """The same for a few rows by column, without instants: quick to start with.
+
+        Raises:
+            ConfigurationError: As `query` tells.
+
+        """
+
+        def fetched(found: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+            return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+
+        return self._ask(sql, (), fetched)
+
+    def _ask(self, sql: str, parameters: Sequence[Any], fetch: Callable[[duckdb.DuckDBPyRelation], _T]) -> _T:
         try:
             _refuse_writing(self.connection.extract_statements(sql))
-            return self.connection.sql(sql, params=list(parameters) or None).to_arrow_table()
+            return fetch(self.connection.sql(sql, params=list(parameters) or None))
         except duckdb.IOException as error:
             raise _unreadable(self.path, error) from error
         except duckdb.Error as error:

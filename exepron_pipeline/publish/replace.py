@@ -5,8 +5,7 @@ Not here: what the other file holds (``restore.py``, ``forget/``).
 
 from pathlib import Path
 
-from exepron_pipeline.land import Warehouse
-from exepron_pipeline.land.warehouse import wal_of
+from exepron_pipeline.land.warehouse import Warehouse, wal_of
 from exepron_pipeline.publish.files import flush, link_or_copy, put_in_place
 
 ASIDE = "warehouse-before-"

@@ -13,12 +13,11 @@ from pathlib import Path
 import duckdb
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
-from exepron_pipeline.land import SourceStamp, Warehouse
 from exepron_pipeline.land.complete import LEFT_OUT
 from exepron_pipeline.land.migrate import migrate
-from exepron_pipeline.land.source import refuse_other_source
+from exepron_pipeline.land.source import SourceStamp, refuse_other_source
 from exepron_pipeline.land.sql import text
-from exepron_pipeline.land.warehouse import version_of
+from exepron_pipeline.land.warehouse import Warehouse, version_of
 from exepron_pipeline.publish.forget.again import forget_again
 from exepron_pipeline.publish.parquet_source import copy_parquet
 from exepron_pipeline.publish.replace import replace, set_aside

@@ -18,9 +18,8 @@ from filelock import FileLock, Timeout
 
 from exepron_pipeline.catalogue import load_catalogue
 from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
-from exepron_pipeline.land import Warehouse
 from exepron_pipeline.land.sql import name
-from exepron_pipeline.land.warehouse import wal_of
+from exepron_pipeline.land.warehouse import Warehouse, wal_of
 from exepron_pipeline.publish.exclusions import leave_out
 from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place
 from exepron_pipeline.publish.kept import drop_drafts, keep_snapshot

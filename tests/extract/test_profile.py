@@ -38,6 +38,23 @@ def test_what_was_learnt_is_known_to_the_next_run(tmp_path: Path) -> None:
     assert (tmp_path / "state" / FILE).stat().st_mode & 0o777 == 0o600
 
 
+def test_only_news_are_saved_before_the_end(tmp_path: Path) -> None:
+    """What is found as it was known is not written at once, but with whatever is saved next."""
+    clock = Clock()
+    profile = Profile(tmp_path, "one", clock=clock)
+    profile.keep_working("tasks", "5", "Tasks")
+    profile.save_news()
+    known = (tmp_path / FILE).read_bytes()
+    clock.now += timedelta(hours=1)
+    profile.keep_working("tasks", "5", "Tasks")
+    profile.save_news()
+    assert (tmp_path / FILE).read_bytes() == known
+    profile.keep_working("users", "5", "Users")
+    profile.save_news()
+    [tasks, users] = [Profile(tmp_path, "one").answers(name) for name in ("tasks", "users")]
+    assert tasks[0].on == users[0].on == clock.now
+
+
 def test_refusals_are_asked_again_after_a_week() -> None:
     """A refusal holds for seven days; what works keeps working."""
     clock = Clock()

@@ -11,7 +11,7 @@ import dagster as dg
 import pyarrow.dataset as ds
 import pytest
 
-from exepron_pipeline.publish import open_snapshot
+from exepron_pipeline.publish.reader import open_snapshot
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["projects", "tasks"]

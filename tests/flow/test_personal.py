@@ -8,7 +8,7 @@ import yaml
 
 from exepron_pipeline.engine import open_engine
 from exepron_pipeline.extract.spool import open_page
-from exepron_pipeline.publish import open_snapshot
+from exepron_pipeline.publish.reader import open_snapshot
 from exepron_pipeline.sync import sync_all
 
 NAME = "O'Hara"

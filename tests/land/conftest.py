@@ -14,7 +14,9 @@ import pytest
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.catalogue.model import Child, Column, EntitySet
-from exepron_pipeline.land import Landing, Load, Warehouse, land
+from exepron_pipeline.land.landing import land
+from exepron_pipeline.land.load import Landing, Load
+from exepron_pipeline.land.warehouse import Warehouse
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 FAR = datetime(9999, 1, 1, tzinfo=UTC)

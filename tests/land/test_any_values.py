@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exepron_pipeline.catalogue.model import Child, Column, EntitySet
-from exepron_pipeline.land import Load, land
+from exepron_pipeline.land.landing import land
+from exepron_pipeline.land.load import Load
 
 FEW = settings(max_examples=max(8, settings.default.max_examples // 2))
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)

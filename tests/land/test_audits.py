@@ -1,7 +1,7 @@
 import pytest
 
 from exepron_pipeline.errors import AuditError
-from exepron_pipeline.land import Rejected
+from exepron_pipeline.land.load import Rejected
 
 
 def test_a_record_without_key_or_account_never_lands(desk, record):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exepron_pipeline.catalogue.model import Child, Column, EntitySet
-from exepron_pipeline.land import Load
+from exepron_pipeline.land.load import Load
 from exepron_pipeline.normalise import Decoder
 from exepron_pipeline.normalise.contract import columns_of
 from exepron_pipeline.odata.dialect import DIALECTS

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from exepron_pipeline.land import land
+from exepron_pipeline.land.landing import land
 
 MOMENT = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -64,7 +64,7 @@ def test_a_failure_anywhere_leaves_everything_as_it_was(desk, record, dump_of):
 
 def _count(desk, record):
     """Count the statements of the second load, on a warehouse of its own."""
-    from exepron_pipeline.land import Warehouse
+    from exepron_pipeline.land.warehouse import Warehouse
 
     other = desk.warehouse.path.parent.parent / "other"
     first, second = loads(desk, record)
@@ -78,7 +78,7 @@ def _count(desk, record):
 KILLED = """
 import os, sys
 from pathlib import Path
-from exepron_pipeline.land import Warehouse
+from exepron_pipeline.land.warehouse import Warehouse
 data = Path(sys.argv[1])
 with Warehouse(data / "warehouse.duckdb", data / "state").open("sync") as con:
     con.execute("BEGIN")
@@ -104,7 +104,9 @@ from pathlib import Path
 import pyarrow as pa
 from exepron_pipeline.catalogue.model import Column, EntitySet
 from exepron_pipeline.errors import WarehouseError
-from exepron_pipeline.land import Load, Warehouse, land
+from exepron_pipeline.land.landing import land
+from exepron_pipeline.land.load import Load
+from exepron_pipeline.land.warehouse import Warehouse
 data = Path(sys.argv[1])
 columns = (Column(name="a", type="int", description="A."), Column(name="b", type="text", description="B."))
 things = EntitySet(name="things", description="T.", evidence="confirmed", key=("a",), columns=columns)

@@ -97,7 +97,7 @@ def test_the_macro_takes_texts_and_dates(desk, record):
 
 def test_knowledge_moves_forward_even_when_the_clock_does_not(desk, record):
     """With a system clock that was put back, versions still follow one another."""
-    from exepron_pipeline.land import land
+    from exepron_pipeline.land.landing import land
 
     with desk.open() as con:
         for name in ("a", "b", "c"):
@@ -204,7 +204,7 @@ def check_no_gap_or_overlap(con):
 @given(steps=st.lists(STEP, min_size=1, max_size=5), shuffle=st.randoms(use_true_random=False))
 def test_any_course_of_loads_lands_the_states_that_were_read(new_desk, record, steps, shuffle):
     """Core is the last state read, and as of each load exactly the states landed by then."""
-    from exepron_pipeline.land import land
+    from exepron_pipeline.land.landing import land
 
     desk, service, landed = new_desk(), Service(), []
     with desk.open() as con:

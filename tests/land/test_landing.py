@@ -117,7 +117,7 @@ def test_the_ledger_tells_what_happened(desk, record):
 
 def test_nothing_temporary_stays(desk, record):
     """After landing the connection has no table, view or registration that was not there before."""
-    from exepron_pipeline.land import land
+    from exepron_pipeline.land.landing import land
 
     with desk.open() as con:
         land(con, desk.load([record(1, codes=["x"])]))

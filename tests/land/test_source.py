@@ -1,7 +1,7 @@
 import pytest
 
 from exepron_pipeline.errors import ConfigurationError
-from exepron_pipeline.land import SourceStamp, check_source
+from exepron_pipeline.land.source import SourceStamp, check_source
 
 HERE = SourceStamp("https://id.example", "https://api.example/v1", ("17",))
 

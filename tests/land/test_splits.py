@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exepron_pipeline.errors import AuditError
-from exepron_pipeline.land import Rejected, land, read_watermarks
+from exepron_pipeline.land.landing import land
+from exepron_pipeline.land.ledger import read_watermarks
+from exepron_pipeline.land.load import Rejected
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 FEW = settings(max_examples=max(6, settings.default.max_examples // 3))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from exepron_pipeline.errors import AuditError
-from exepron_pipeline.land import Rejected
+from exepron_pipeline.land.load import Rejected
 from exepron_pipeline.land.readers import Reader
 
 

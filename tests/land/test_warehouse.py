@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
-from exepron_pipeline.land import Warehouse
 from exepron_pipeline.land.migrate import VERSION
+from exepron_pipeline.land.warehouse import Warehouse
 
 
 def test_it_is_made_when_first_opened(desk):
@@ -43,7 +43,7 @@ def test_a_folder_that_exists_keeps_its_mode(tmp_path):
 HOLDING = """
 import sys
 from pathlib import Path
-from exepron_pipeline.land import Warehouse
+from exepron_pipeline.land.warehouse import Warehouse
 data = Path(sys.argv[1])
 with Warehouse(data / "warehouse.duckdb", data / "state").open("reconcile"):
     print("held", flush=True)

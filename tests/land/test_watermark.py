@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from exepron_pipeline.errors import AuditError, ContractError
-from exepron_pipeline.land import read_watermarks
+from exepron_pipeline.land.ledger import read_watermarks
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LATER = START + timedelta(hours=1)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from exepron_pipeline.land import Warehouse
+from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.marts import build
 
 pytestmark = [pytest.mark.xdist_group("marts-simulation"), pytest.mark.timeout(5400)]

@@ -14,7 +14,7 @@ import pytest
 
 from exepron_pipeline.catalogue import load_catalogue
 from exepron_pipeline.orchestration import run as program
-from exepron_pipeline.publish import open_snapshot
+from exepron_pipeline.publish.reader import open_snapshot
 
 pytestmark = pytest.mark.xdist_group("orchestration")
 

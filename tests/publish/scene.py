@@ -8,10 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from exepron_pipeline.catalogue import Catalogue, load_catalogue
-from exepron_pipeline.land import Landing, Load, Warehouse, land
+from exepron_pipeline.land.landing import land
+from exepron_pipeline.land.load import Landing, Load
+from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.marts import Built, build
 from exepron_pipeline.normalise.contract import columns_of, page_schema
-from exepron_pipeline.publish import Published, publish
+from exepron_pipeline.publish.snapshot import Published, publish
 from exepron_pipeline.settings import Settings
 
 PERSONAL = "contact-dropped"

@@ -12,9 +12,10 @@ import pytest
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
 from exepron_pipeline.extract.spool import Spool
 from exepron_pipeline.normalise.forgotten import Forgotten
-from exepron_pipeline.publish import open_snapshot, publish
 from exepron_pipeline.publish.forget import forget
+from exepron_pipeline.publish.reader import open_snapshot
 from exepron_pipeline.publish.restore import restore
+from exepron_pipeline.publish.snapshot import publish
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -10,9 +10,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from hypothesis import given
 
-from exepron_pipeline.publish import open_snapshot
 from exepron_pipeline.publish.parquet import swap_in
 from exepron_pipeline.publish.parts import describe_all, fingerprint
+from exepron_pipeline.publish.reader import open_snapshot
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

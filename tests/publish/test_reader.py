@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
-from exepron_pipeline.publish import Reader, open_snapshot
+from exepron_pipeline.publish.reader import Reader, open_snapshot
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseBusyError, WarehouseError
-from exepron_pipeline.land import SourceStamp, check_source
+from exepron_pipeline.land.source import SourceStamp, check_source
 from exepron_pipeline.publish.restore import Restored, restore
 
 FIRST_RELEASE = Path(__file__).parents[1] / "land" / "first_release.sql"
@@ -194,7 +194,7 @@ def test_nobody_else_may_hold_it(lost: Any) -> None:
 KILL = """
 import os, signal, sys
 from pathlib import Path
-from exepron_pipeline.land import Warehouse
+from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.publish import replace, restore
 from exepron_pipeline.settings import Settings
 place, step = sys.argv[2].split(".")

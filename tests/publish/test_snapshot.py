@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
-from exepron_pipeline.publish import open_snapshot
+from exepron_pipeline.publish.reader import open_snapshot
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -90,7 +90,7 @@ def test_a_reader_does_not_stop_a_load(sample: Any) -> None:
 KILL = """
 import os, signal, sys
 from pathlib import Path
-from exepron_pipeline.land import Warehouse
+from exepron_pipeline.land.warehouse import Warehouse
 from exepron_pipeline.publish import snapshot
 from exepron_pipeline.settings import Settings
 step = sys.argv[2]
@@ -121,8 +121,8 @@ def test_a_killed_publishing_leaves_whole_files(sample: Any, step: str) -> None:
 PUBLISH = """
 import sys
 from pathlib import Path
-from exepron_pipeline.land import Warehouse
-from exepron_pipeline.publish import publish
+from exepron_pipeline.land.warehouse import Warehouse
+from exepron_pipeline.publish.snapshot import publish
 from exepron_pipeline.settings import Settings
 settings = Settings(data_dir=Path(sys.argv[1]))
 print("begins", flush=True)

@@ -20,10 +20,9 @@ from exepron_pipeline.catalogue import Catalogue
 from exepron_pipeline.catalogue.people import people_in
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
 from exepron_pipeline.extract.spool import drop_pages
-from exepron_pipeline.land import Warehouse
 from exepron_pipeline.land.attempts import FILE as LAST_RUNS
 from exepron_pipeline.land.sql import text
-from exepron_pipeline.land.warehouse import wal_of
+from exepron_pipeline.land.warehouse import Warehouse, wal_of
 from exepron_pipeline.normalise.forgotten import remember_forgotten
 from exepron_pipeline.publish.files import copy_file, flush, put_in_place
 from exepron_pipeline.publish.forget.erase import Eraser
