@@ -13,7 +13,7 @@ from exepron_pipeline.land.sql import text
 from exepron_pipeline.land.warehouse import STORAGE_VERSION
 from exepron_pipeline.publish.files import put_in_place, spill_folder
 
-MEMORY = "384MB"
+MEMORY = "340MB"
 
 
 def rewrite(path: Path, change: Callable[[duckdb.DuckDBPyConnection], object]) -> None:
