@@ -166,11 +166,14 @@ class Month:
         return {tuple(row[part] for part in key): row for row in rows}
 
     def corrected(self, number: int, name: str) -> Rows:
-        """What was true in a night, as it is known in the end: what arrived later belongs to the time of its stamp."""
+        """What was true in a night, as it is known in the end: what arrived later belongs to the time of its stamp.
+
+        What arrived first while the role hid its money is told as the role showed it, until the next comparison.
+        """
         night, stamped = self.nights[number], bool(self.lab.entity_sets[name].cursor)
         found = dict(night.truth[name])
         for later in self.nights[number + 1 :] if stamped else []:
-            for key, row in later.truth[name].items():
+            for key, row in (later.core if later.is_restricted else later.truth)[name].items():
                 stamp, known = row["last_modified_on"], found.get(key)
                 if stamp <= night.at and (known is None or stamp > known["last_modified_on"]):
                     found[key] = row
