@@ -59,15 +59,18 @@ def _fetch_of(engine: Engine, parent: EntitySet, scope: Scope, keys: list[Any], 
         report.requests += pages.requests
         if pages.fetched > 1:
             with engine.holding(parent) as connection:
-                _add(report, pages, engine.land(connection, plan, scope, pages))
-            engine.tell(Landed(parent.name, report.inserted, report.updated, report.deleted))
+                landing = engine.land(connection, plan, scope, pages)
+            add_counts(report, pages, landing)
+            report.rows = (report.rows or 0) + landing.inserted
+            engine.tell(Landed(parent.name, landing.inserted, landing.updated, landing.deleted))
 
 
-def _add(report: SyncReport, pages: ReadResult, landing: Landing) -> None:
+def add_counts(report: SyncReport, pages: ReadResult, landing: Landing) -> None:
+    """Add what one landing of a read counted to the entity set's report."""
     report.pages += pages.page_count
     report.fetched += pages.fetched
     report.inserted += landing.inserted
     report.updated += landing.updated
     report.unchanged += landing.unchanged
+    report.deleted += landing.deleted
     report.quarantined += landing.quarantined
-    report.rows = (report.rows or 0) + landing.inserted

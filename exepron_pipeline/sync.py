@@ -26,7 +26,7 @@ from exepron_pipeline.extract.spool import drop_old
 from exepron_pipeline.http.redact import redact, redacting_logger
 from exepron_pipeline.land.attempts import record_attempt
 from exepron_pipeline.land.load import Landing
-from exepron_pipeline.parents import fetch_missing_parents
+from exepron_pipeline.parents import add_counts, fetch_missing_parents
 from exepron_pipeline.settings import load_settings
 
 log = redacting_logger(__name__)
@@ -188,13 +188,7 @@ def _add(report: SyncReport, plan: ReadPlan, pages: ReadResult, landing: Landing
     report.status = "failed" if report.status == "failed" else "ok"
     report.mode = pages.mode
     report.requests += pages.requests
-    report.pages += pages.page_count
-    report.fetched += pages.fetched
-    report.inserted += landing.inserted
-    report.updated += landing.updated
-    report.unchanged += landing.unchanged
-    report.deleted += landing.deleted
-    report.quarantined += landing.quarantined
+    add_counts(report, pages, landing)
     report.rows = (report.rows or 0) + landing.live_rows
     report.evidence = pages.evidence if first else weakest([report.evidence, pages.evidence])
     report.complete = report.evidence != "none"
