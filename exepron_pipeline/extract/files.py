@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from exepron_pipeline.extract.notes import FILE as NOTES
 
-PACKED = "lz4"  # an eighth of the time of gzip's fastest, which would cost more than decoding does
 PAGE, ARRIVED = "_page", "_arrived"
 """Columns of ours in kept tables: the number of the page, and a number of the row that grows with arrival."""
 
@@ -64,10 +63,10 @@ def name_of(number: int, child: str) -> str:
     return f"{number:05}{'.' if child else ''}{child}.arrow"
 
 
-def packed(table: pa.Table) -> pa.Buffer:
-    """A table as the content of a file."""
+def content_of(table: pa.Table) -> pa.Buffer:
+    """A table as the content of a file; not packed, for it lives for seconds and is read three times."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=PACKED)) as writer:
+    with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     return sink.getvalue()
 

@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from exepron_pipeline.auth.private import private_folder
 from exepron_pipeline.errors import TransientError, WarehouseError
-from exepron_pipeline.extract.files import PACKED, delete, name_of, packed, sum_of, with_origin, write
+from exepron_pipeline.extract.files import content_of, delete, name_of, sum_of, with_origin, write
 from exepron_pipeline.extract.kept import Decoded, Kept, Refused
 from exepron_pipeline.extract.notes import Noted, Notes
 from exepron_pipeline.odata.spans import Span
@@ -33,6 +33,9 @@ FOLDER = "spool"
 UNLANDED = "unlanded"
 KEEP_DAYS = 7
 """So long raw pages are kept."""
+
+CODEC, LEVEL, PACKED = "zstd", -3, "json.zst"
+"""How raw pages are packed, and what they are called: a tenth less time than LZ4, and a tenth smaller."""
 
 WORTH = 12
 """Pages, at least, of an interrupted read that is gone on with: of fewer the rest could not be cut evenly."""
@@ -105,7 +108,7 @@ class Spool:
                 rejects=tuple(Refused(each.key, each.reason, each.position) for each in page.rejects),
                 covers=covers,
                 sums={
-                    child: write(self.file(number, child), packed(with_origin(table, number)))
+                    child: write(self.file(number, child), content_of(with_origin(table, number)))
                     for child, table in {"": page.table, **page.children}.items()
                 },
                 unknown=page.unknown,
@@ -126,8 +129,8 @@ class Spool:
 
     def _keep_raw(self, number: int, body: bytes) -> str:
         private_folder(self.folder)
-        path = self.folder / f"{number:05}.json.{PACKED}"
-        write(path, pa.Codec(PACKED).compress(body))
+        path = self.folder / f"{number:05}.{PACKED}"
+        write(path, pa.Codec(CODEC, compression_level=LEVEL).compress(body))
         return str(path.relative_to(self._root))
 
     # -- one read ------------------------------------------------------------------------------------
@@ -276,7 +279,7 @@ def drop_pages(state_dir: Path, entity_sets: Collection[str], texts: Collection[
         named = {_quoted(each) for each in entity_sets}
         going = [
             page
-            for page in root.glob(f"*/*/*/*.json.{PACKED}")
+            for page in root.glob(f"*/*/*/*.{PACKED}")
             if page.parts[-3] in named or any(text in _unpacked(page) for text in texts)
         ]
         for page in going:
@@ -285,7 +288,7 @@ def drop_pages(state_dir: Path, entity_sets: Collection[str], texts: Collection[
 
 
 def _unpacked(page: Path) -> bytes:
-    with pa.input_stream(page, compression=PACKED) as stream:
+    with pa.input_stream(page, compression=CODEC) as stream:
         return bytes(stream.read())
 
 

@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land.changes import OPEN
 from exepron_pipeline.land.ddl import Table
-from exepron_pipeline.land.fingerprint import record_text
+from exepron_pipeline.land.fingerprint import list_hash, record_hash
 from exepron_pipeline.land.sql import name, names, same
 from exepron_pipeline.land.staging import INCOMING, ITEMS, KEYS
 from exepron_pipeline.land.tables import ChildTables, Tables
@@ -51,7 +51,6 @@ def _left_out(con: DuckDBPyConnection, table: Table) -> list[str]:
 def _find(tables: Tables, lost: dict[Table, list[str]]) -> str:
     """SQL that makes ``_land_completed``: records that are what ``core`` says, as far as that is known."""
     kept = [column for column in tables.data if column not in lost[tables.core]]
-    types = {item.name: item.type for item in tables.core.fields if item.name in kept}
     lists = [_compared(child, tables.key, lost[child.core]) for child in tables.children]
     joins, conditions = ("".join(part) for part in zip(*lists, strict=True)) if lists else ("", "")
     return (
@@ -59,21 +58,18 @@ def _find(tables: Tables, lost: dict[Table, list[str]]) -> str:
         f"FROM {KEYS} s JOIN {tables.core.sql} c ON {same(tables.key, 's', 'c')} "
         f"JOIN {INCOMING} r ON r._arrived = s._arrived{joins} "
         f"WHERE s._op = 'update' AND c._row_hash IS NULL "
-        f"AND {record_text(types, 'r')} = {record_text(types, 'c')}{conditions}"
+        f"AND {record_hash(kept, 'r')} = {record_hash(kept, 'c')}{conditions}"
     )
 
 
 def _compared(child: ChildTables, key: tuple[str, ...], lost: list[str]) -> tuple[str, str]:
     """Join and condition: the list that came is the list that is there."""
-    kept = {item.name: item.type for item in child.core.fields if item.name not in lost}
-    types = {
-        column: kept[column] for column in ("_position", *(c.name for c in child.columns)) if column in kept
-    }
+    kept = set(child.core.names).difference(lost)
+    columns = [column for column in ("_position", *(c.name for c in child.columns)) if column in kept]
     came, there = f"came_{child.name}", f"there_{child.name}"
 
     def digests(table: str, by: list[str], alias: str) -> str:
-        digest = f"concat(count(*), ':', hex(bit_xor(md5_number({record_text(types, 'i')}))))"
-        return f"(SELECT {names(by, 'i')}, {digest} AS digest FROM {table} i GROUP BY ALL) {name(alias)}"
+        return f"(SELECT {names(by, 'i')}, {list_hash(columns, 'i')} AS digest FROM {table} i GROUP BY ALL) {name(alias)}"
 
     joins = (
         f" LEFT JOIN {digests(name(ITEMS + child.name), [*key, '_page'], came)} ON {same([*key, '_page'], 's', came)}"

@@ -7,6 +7,7 @@ from itertools import count
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land import ddl, ops
+from exepron_pipeline.land.fingerprint import renew_hashes
 from exepron_pipeline.land.sql import transaction
 
 FIRST = 1
@@ -37,15 +38,17 @@ VERSION = max(MIGRATIONS, default=FIRST)
 def migrate(con: DuckDBPyConnection, version: int) -> None:
     """Bring the tables of ours from ``version`` to `VERSION`, all at once or not at all; nothing when they are there.
 
+    Row hashes that another DuckDB made otherwise are forgotten.
+
     Args:
         con: A warehouse, with no transaction open.
         version: What ``ops.meta`` says.
 
     """
-    if version >= VERSION:
-        return
     with transaction(con):
-        for step in range(version + 1, VERSION + 1):
-            con.execute(MIGRATIONS[step])
-        ddl.ensure(con, ops.TABLES, load_id=f"version {VERSION}", moment=datetime.now(UTC))
-        con.execute("UPDATE ops.meta SET version = ?", [VERSION])
+        if version < VERSION:
+            for step in range(version + 1, VERSION + 1):
+                con.execute(MIGRATIONS[step])
+            ddl.ensure(con, ops.TABLES, load_id=f"version {VERSION}", moment=datetime.now(UTC))
+            con.execute("UPDATE ops.meta SET version = ?", [VERSION])
+        renew_hashes(con)

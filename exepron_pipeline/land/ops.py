@@ -27,6 +27,7 @@ META = _ops(
     "What made this file.",
     Field("version", "BIGINT", "Version of the tables of ours."),
     Field("created_at", INSTANT, "When the file was made (UTC)."),
+    Field("hashes", "VARCHAR", "What the function behind _row_hash makes of known values."),
 )
 SOURCE = _ops(
     "source",

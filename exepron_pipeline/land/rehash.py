@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land.ddl import Table
-from exepron_pipeline.land.fingerprint import record_text
+from exepron_pipeline.land.fingerprint import record_hash
 from exepron_pipeline.land.sql import names, same
 from exepron_pipeline.land.staging import with_lists
 from exepron_pipeline.land.tables import Tables
@@ -24,10 +24,10 @@ def rehash(con: DuckDBPyConnection, tables: Tables) -> None:
 
 
 def _rehash(tables: Tables, table: Table, place: Sequence[str], lists: dict[str, Table]) -> str:
-    types = {item.name: item.type for item in table.fields if item.name in tables.data}
+    record = record_hash(tables.data, "r")
     return (
         f"UPDATE {table.sql} t SET _row_hash = n._row_hash FROM (WITH records AS ("
-        f"SELECT {names(place, 'r')}, md5({record_text(types, 'r')}) AS _row_hash FROM {table.sql} r) "
+        f"SELECT {names(place, 'r')}, {record} AS _row_hash FROM {table.sql} r) "
         f"{with_lists(tables, place, lambda child: lists[child.name].sql)}) n "
         f"WHERE {same(place, 't', 'n')} AND t._row_hash IS NOT NULL"
     )

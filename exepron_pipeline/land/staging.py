@@ -1,6 +1,7 @@
 """Staging: the pages of a load as temporary tables, one row per key. Not here: what they change.
 
-``_land_incoming`` shows what came, page by page, ``_land_seen`` the keys that came without their rows.
+``_land_incoming`` shows what came, page by page, ``_land_seen`` the keys that came without their rows, and
+``_land_records`` is what came reduced to keys and hashes.
 ``_land_keys`` holds, for each key, which of those rows is its last state (``_arrived``), the hash of that, and ``_op``: ``insert``, ``update`` or ``unchanged``.
 ``_land_items_<child>`` are the nested lists. Of a key that came twice, the greatest cursor wins, then the
 last that arrived; its list is that of its page. Rows themselves are not copied: most did not change, and
@@ -16,13 +17,14 @@ from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import ContractError
 from exepron_pipeline.extract.files import ARRIVED, PAGE, Files, with_origin
-from exepron_pipeline.land.fingerprint import record_text
+from exepron_pipeline.land.fingerprint import list_hash, number, record_hash
 from exepron_pipeline.land.load import Load, Pages, Rejected
 from exepron_pipeline.land.overtaken import later_loads
 from exepron_pipeline.land.sql import INSTANT, column_type, name, names, present, same
 from exepron_pipeline.land.tables import ChildTables, Tables
 
 INCOMING = "_land_incoming"
+RECORDS = "_land_records"
 KEYS = "_land_keys"
 SEEN = "_land_seen"
 ITEMS = "_land_items_"
@@ -96,8 +98,9 @@ def stage(con: DuckDBPyConnection, load: Load, tables: Tables) -> None:
             con.execute(_view(view, types))
         for child in tables.children:
             con.execute(_items(child, tables.key))
+        con.execute(_records(tables, load.cursor))
         later = later_loads(con, load)
-        sql = _keys(tables, _types(tables), load.cursor, is_overtaken=bool(later))
+        sql = _keys(tables, is_overtaken=bool(later))
         con.execute(sql, {"later": later} if later else None)
     except duckdb.ConversionException:  # its text holds the value, which may be personal
         hint = "Correct the column's type in the catalogue."
@@ -107,7 +110,7 @@ def stage(con: DuckDBPyConnection, load: Load, tables: Tables) -> None:
 def unstage(con: DuckDBPyConnection, load: Load, tables: Tables) -> None:
     """Drop what `stage` made; after an error the rollback does."""
     views = [f"DROP VIEW {name(view)}" for view in _views(load, tables)]
-    made = [KEYS, *(ITEMS + child.name for child in tables.children)]
+    made = [KEYS, RECORDS, *(ITEMS + child.name for child in tables.children)]
     con.execute("; ".join([*views, *(f"DROP TABLE {name(table)}" for table in made)]))
 
 
@@ -115,7 +118,7 @@ def keyless(con: DuckDBPyConnection, load: Load, tables: Tables) -> list[Rejecte
     """List the records of the load whose key or account is null: they have not been staged."""
     key = tables.key
     found = con.execute(
-        f"SELECT _page FROM {INCOMING} i WHERE NOT ({present(key, 'i')}) ORDER BY _arrived"
+        f"SELECT _page FROM {RECORDS} i WHERE NOT ({present(key, 'i')}) ORDER BY _arrived"
     ).fetchall()
     reason = f"one of {', '.join(key)}, which identify the record, is null"
     return [Rejected(None, reason, load.references.get(page)) for (page,) in found]
@@ -177,17 +180,20 @@ def _scannable(pages: Pages, columns: list[str], entity_set: str) -> pa.Table | 
     return pa.concat_tables(numbered, promote_options="permissive")
 
 
-def _keys(tables: Tables, types: Mapping[str, str], cursor: str | None, *, is_overtaken: bool) -> str:
+def _records(tables: Tables, cursor: str | None) -> str:
+    """SQL that makes ``_land_records``: the only look at whole rows until some of them are written."""
+    moved = f"CAST(r.{name(cursor)} AS {INSTANT})" if cursor else f"CAST(NULL AS {INSTANT})"
+    return (
+        f"CREATE TEMP TABLE {RECORDS} AS SELECT {names([*tables.key, *ORIGIN], 'r')}, {moved} AS _cursor, "
+        f"{record_hash(tables.data, 'r')} AS _row_hash FROM {INCOMING} r"
+    )
+
+
+def _keys(tables: Tables, *, is_overtaken: bool) -> str:
     """SQL that makes ``_land_keys``; takes ``$later`` where the read was overtaken: rows of those loads stay."""
     stays = "WHEN list_contains($later, c._load_id) THEN 'unchanged' " if is_overtaken else ""
-    key = [*tables.key, *ORIGIN]
-    moved = f"CAST(r.{name(cursor)} AS {INSTANT})" if cursor else f"CAST(NULL AS {INSTANT})"
-    record = record_text({column: types[column] for column in tables.data}, "r")
     return (
-        # Materialized: records are reduced to their hashes before anything is joined with them.
-        f"CREATE TEMP TABLE {KEYS} AS WITH records AS MATERIALIZED ("
-        f"SELECT {names(key, 'r')}, {moved} AS _cursor, md5({record}) AS _row_hash "
-        f"FROM {INCOMING} r WHERE {present(tables.key, 'r')}), "
+        f"CREATE TEMP TABLE {KEYS} AS WITH records AS (FROM {RECORDS} r WHERE {present(tables.key, 'r')}), "
         f"hashed AS ({with_lists(tables, [*tables.key, '_page'], _items_of)}), "
         f"latest AS (SELECT * FROM hashed h QUALIFY row_number() OVER "
         f"(PARTITION BY {names(tables.key, 'h')} ORDER BY h._cursor DESC NULLS LAST, h._arrived DESC) = 1) "
@@ -202,7 +208,7 @@ def _items_of(child: ChildTables) -> str:
 
 
 def with_lists(tables: Tables, place: Sequence[str], items: Callable[[ChildTables], str]) -> str:
-    """SQL: what ``records`` holds, each with the hash of itself and its lists; an empty list adds nothing.
+    """SQL: what ``records`` holds, each with the hash of itself and its lists.
 
     Args:
         tables: Of the entity set.
@@ -218,8 +224,9 @@ def with_lists(tables: Tables, place: Sequence[str], items: Callable[[ChildTable
         f" ON {same(place, 'r', f'd_{child.name}')}"
         for child in tables.children
     )
-    lists = ", ".join(f"';{child}[]=' || {digest}.digest" for child, digest in digests.items())
-    return f"SELECT r.* REPLACE (md5(concat(r._row_hash, {lists})) AS _row_hash) FROM records r{joined}"
+    parts = ", ".join(["r._row_hash", *(f"{digests[child]}.digest" for child in sorted(digests))])
+    whole = number(f"hash({parts})")
+    return f"SELECT r.* REPLACE ({whole} AS _row_hash) FROM records r{joined}"
 
 
 def _items(child: ChildTables, key: tuple[str, ...]) -> str:
@@ -233,10 +240,6 @@ def _items(child: ChildTables, key: tuple[str, ...]) -> str:
 
 
 def _list_hashes(child: ChildTables, place: Sequence[str], items: str) -> str:
-    types = {"_position": "BIGINT", **{column.name: column_type(column.type) for column in child.columns}}
-    by = names(place, "i")
     # Items know their places, so their order need not be kept: that would be dearer than all the rest of it.
-    return (
-        f"SELECT {by}, concat(count(*), ':', hex(bit_xor(md5_number({record_text(types, 'i')})))) AS digest "
-        f"FROM {items} i GROUP BY {by}"
-    )
+    by, columns = names(place, "i"), ["_position", *(column.name for column in child.columns)]
+    return f"SELECT {by}, {list_hash(columns, 'i')} AS digest FROM {items} i GROUP BY {by}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.catalogue import Child, Column, EntitySet
-from exepron_pipeline.land import ddl
+from exepron_pipeline.land import ddl, fingerprint
 from exepron_pipeline.land.as_of import as_of_macro
 from exepron_pipeline.land.ddl import Field, Table
 from exepron_pipeline.land.sql import INSTANT, column_type, name
@@ -15,7 +15,7 @@ ACCOUNT = Field("_account_id", "VARCHAR", "The Exepron account that the record b
 LOAD = Field("_load_id", "VARCHAR", "The load that wrote this row; see ops.loads.")
 LOADED = Field("_loaded_at", INSTANT, "When this row was written (UTC).")
 HASH = Field(
-    "_row_hash", "VARCHAR", "MD5 of all fields and nested lists: equal when the record is unchanged."
+    fingerprint.HASH, "BIGINT", "Hash of all fields and nested lists: equal when the record is unchanged."
 )
 DELETED = Field(
     "_deleted_at", INSTANT, "When the record was found to be gone from Exepron (UTC); null while it lives."

@@ -16,12 +16,10 @@ from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import ExepronError, WarehouseBusyError, WarehouseError
 from exepron_pipeline.land import ddl, ops
+from exepron_pipeline.land.attach import attach
+from exepron_pipeline.land.fingerprint import PROBE
 from exepron_pipeline.land.lock import Holder, WarehouseLock
 from exepron_pipeline.land.migrate import VERSION, migrate
-from exepron_pipeline.land.sql import text
-
-STORAGE_VERSION = "v1.0.0"
-"""Storage format of the file: DuckDB 1.0 and later read it, and so copies of it."""
 
 _PAUSE = 0.1  # seconds between two attempts at a file that is held
 
@@ -168,7 +166,7 @@ class Warehouse:
         end = time.monotonic() + self._wait_seconds
         while True:
             try:
-                duckdb_.execute(f"ATTACH {text(str(self.path))} AS warehouse")
+                duckdb_.execute(attach(self.path, "warehouse"))
             except duckdb.IOException as error:
                 if not _LOCKED.search(str(error)) or time.monotonic() > end:
                     raise
@@ -200,7 +198,7 @@ def wal_of(path: Path) -> Path:
 def _create(path: Path, new: Path) -> None:
     """Make the file beside its place and move it there: a half-made one is never seen."""
     with duckdb.connect() as con:
-        con.execute(f"ATTACH {text(str(new))} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute(attach(new, "warehouse", new=True))
         con.execute("USE warehouse; SET TimeZone = 'UTC'; BEGIN")
         _create_tables(con, datetime.now(UTC))
         con.execute("COMMIT; USE memory; DETACH warehouse")
@@ -212,7 +210,7 @@ def _create_tables(con: DuckDBPyConnection, moment: datetime) -> None:
     for schema in SCHEMAS:
         con.execute(f"CREATE SCHEMA {schema}")
     ddl.ensure(con, ops.TABLES, load_id="", moment=moment)
-    con.execute("INSERT INTO ops.meta VALUES (?, ?)", [VERSION, moment])
+    con.execute(f"INSERT INTO ops.meta SELECT ?, ?, {PROBE}", [VERSION, moment])
 
 
 def version_of(con: DuckDBPyConnection, path: Path) -> int:

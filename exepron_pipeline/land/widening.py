@@ -6,7 +6,6 @@ as text.
 
 import re
 
-from exepron_pipeline.land.fingerprint import value_text
 from exepron_pipeline.land.sql import INSTANT
 
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
@@ -36,5 +35,6 @@ def carried_over(column: str, before: str, after: str) -> str:
     if before == "DOUBLE":
         return rf"regexp_replace(CAST({column} AS VARCHAR), '\.0$', '')"
     if before.startswith("DECIMAL"):
-        return value_text(column, before)
+        plain = f"CAST({column} AS VARCHAR)"
+        return plain if before.endswith(",0)") else f"rtrim(rtrim({plain}, '0'), '.')"
     return f"CAST({column} AS VARCHAR)"

@@ -11,9 +11,10 @@ import duckdb
 
 from exepron_pipeline.errors import WarehouseError
 from exepron_pipeline.land.as_of import as_of_macro
+from exepron_pipeline.land.attach import attach
 from exepron_pipeline.land.ddl import Table
 from exepron_pipeline.land.sql import name, text
-from exepron_pipeline.land.warehouse import SCHEMAS, STORAGE_VERSION
+from exepron_pipeline.land.warehouse import SCHEMAS
 from exepron_pipeline.publish.parquet import CURRENT, LIST, MARK, SHAPE, TABLES, read_metadata
 from exepron_pipeline.publish.parts import FIRST
 
@@ -32,7 +33,7 @@ def copy_parquet(folder: Path, target: Path) -> None:
     root = (folder / CURRENT).resolve() if (folder / CURRENT).exists() else folder
     with duckdb.connect() as con:
         tables = _tables(con, root)
-        con.execute(f"ATTACH {text(str(target))} AS target (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute(attach(target, "target", new=True))
         con.execute("USE target; SET TimeZone = 'UTC'")
         con.execute("; ".join(f"CREATE SCHEMA {schema}" for schema in SCHEMAS))
         for table, marks in tables.items():

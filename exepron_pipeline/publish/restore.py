@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
+from exepron_pipeline.land.attach import attach
 from exepron_pipeline.land.complete import LEFT_OUT
 from exepron_pipeline.land.migrate import migrate
 from exepron_pipeline.land.source import SourceStamp, refuse_other_source
@@ -99,7 +100,7 @@ def _settle(
 ) -> tuple[str | None, str | None, int, tuple[str, ...]]:
     """Turn a copy of what was published into what the writer goes on with, and tell what it holds."""
     with duckdb.connect() as con:
-        con.execute(f"ATTACH {text(str(draft))} AS warehouse; USE warehouse; SET TimeZone = 'UTC'")
+        con.execute(f"{attach(draft, 'warehouse')}; USE warehouse; SET TimeZone = 'UTC'")
         migrate(con, version_of(con, source))
         refuse_other_source(con, stamps)
         con.execute("DELETE FROM ops.snapshot")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from exepron_pipeline.land.attach import attach
 from exepron_pipeline.land.sql import text
-from exepron_pipeline.land.warehouse import STORAGE_VERSION
 from exepron_pipeline.publish.files import put_in_place, spill_folder
 
 MEMORY = "340MB"
@@ -44,10 +44,10 @@ def copy_database(
         change: As in `rewrite`.
 
     """
-    access = "" if change else " (READ_ONLY)"
+    to_read = f"ATTACH {text(str(source))} AS source (READ_ONLY)"
     with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill_folder())}) as con:
-        con.execute(f"ATTACH {text(str(source))} AS source{access}; USE source; SET TimeZone = 'UTC'")
+        con.execute(f"{attach(source, 'source') if change else to_read}; USE source; SET TimeZone = 'UTC'")
         if change:
             change(con)
-        con.execute(f"ATTACH {text(str(target))} AS target (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute(attach(target, "target", new=True))
         con.execute("COPY FROM DATABASE source TO target; USE memory; DETACH target; DETACH source")

@@ -18,10 +18,11 @@ from filelock import FileLock, Timeout
 
 from exepron_pipeline.catalogue import load_catalogue
 from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
+from exepron_pipeline.land.attach import attach
 from exepron_pipeline.land.sql import name
 from exepron_pipeline.land.warehouse import Warehouse, wal_of
 from exepron_pipeline.publish.exclusions import leave_out
-from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place
+from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place, spill_folder
 from exepron_pipeline.publish.kept import drop_drafts, keep_snapshot
 from exepron_pipeline.publish.parquet import OLD_VERSIONS, keep_version, swap_in, write_version
 from exepron_pipeline.publish.rewrite import MEMORY
@@ -145,9 +146,12 @@ def _copy(warehouse: Warehouse, draft: Path) -> None:
 
 @contextmanager
 def _opened(draft: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(draft), config={"memory_limit": MEMORY}) as con:
-        con.execute("SET TimeZone = 'UTC'")
+    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill_folder())}) as con:
+        # Rows have no order, so that both cores may write Parquet.
+        con.execute("SET preserve_insertion_order = false")
+        con.execute(f"{attach(draft, 'snapshot')}; USE snapshot; SET TimeZone = 'UTC'")
         yield con
+        con.execute("USE memory; DETACH snapshot")
 
 
 def _stamp(con: duckdb.DuckDBPyConnection, published_at: datetime) -> str:

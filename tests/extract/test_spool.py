@@ -73,7 +73,7 @@ def test_pages_come_back_as_they_were(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "load", "tasks", "5")
     bodies = [b"[]", os.urandom(5_000), "Ölkühler".encode()]
     references = [str(spool.keep(Page(1), body).reference) for body in bodies]
-    assert references[0] == "load/tasks/5/00001.json.lz4"
+    assert references[0] == "load/tasks/5/00001.json.zst"
     assert [open_page(tmp_path, reference) for reference in references] == bodies
     for path in (tmp_path / "spool").rglob("*"):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600)
@@ -107,7 +107,7 @@ def test_what_is_landed_leaves_only_raw_pages(tmp_path: Path) -> None:
     with spool.held():
         spool.begin("another", NOW)
         fill(spool, 1)
-    assert [path.name for path in (tmp_path / "spool").rglob("*.lz4")].count("00001.json.lz4") == 2
+    assert [path.name for path in (tmp_path / "spool").rglob("*.zst")].count("00001.json.zst") == 2
     assert list((tmp_path / "spool" / "unlanded" / "tasks" / "5").iterdir()) == []
 
 

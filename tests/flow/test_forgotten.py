@@ -13,8 +13,8 @@ def held(folder, texts):
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             body = path.read_bytes()
-            if path.suffix == ".lz4":
-                with pa.input_stream(path, compression="lz4") as stream:
+            if path.suffix == ".zst":
+                with pa.input_stream(path, compression="zstd") as stream:
                     body = bytes(stream.read())
             found += [path.name for text in texts if text.encode() in body]
     return found
@@ -58,5 +58,5 @@ def test_a_forgotten_user_stays_so(empty_lab):
 def test_pages_beside_those_of_people_are_not_kept(empty_lab):
     """The accounts are read from the record of the signed-in user, whose private data no raw page may hold."""
     assert empty_lab.sync("accounts", "roles").ok
-    kept = {path.parts[-3] for path in empty_lab.data_dir.rglob("*.lz4")}
+    kept = {path.parts[-3] for path in empty_lab.data_dir.rglob("*.zst")}
     assert kept == {"roles"}

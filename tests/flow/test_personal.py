@@ -47,7 +47,7 @@ def files_with(lab, text):
         path for path in lab.data_dir.rglob("*") if path.is_file() and text.encode() in path.read_bytes()
     }
     spool = lab.data_dir / "state" / "spool"
-    for path in spool.rglob("*.json.lz4"):
+    for path in spool.rglob("*.json.zst"):
         if text.encode() in open_page(lab.data_dir / "state", str(path.relative_to(spool))):
             found.add(path)
     return found

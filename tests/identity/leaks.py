@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import duckdb
+import pyarrow as pa
 
 SHORTEST = 12  # bytes of base64 that are still a find: shorter ones are chance
 
@@ -56,6 +57,9 @@ def files_of(*folders: Path) -> dict[str, bytes]:
 def _unpacked(path: Path) -> bytes:
     if path.suffix == ".gz":
         return gzip.decompress(path.read_bytes())
+    if path.suffix == ".zst":
+        with pa.input_stream(path, compression="zstd") as stream:
+            return bytes(stream.read())
     if path.name == "warehouse.duckdb":
         return path.read_bytes() + _tables(path)
     return path.read_bytes()

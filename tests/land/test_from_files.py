@@ -43,7 +43,7 @@ def test_files_land_as_tables_do(desk, record, spooled):
     assert (done.inserted, done.quarantined) == (2, 1)
     assert desk.rows("SELECT task_id, task_name FROM core.tasks ORDER BY 1") == [(1, "c"), (2, "b")]
     assert desk.rows("SELECT code FROM core.tasks__codes ORDER BY _position") == [("y",), ("z",)]
-    assert desk.rows("SELECT page FROM ops.quarantine") == [("load/tasks/17/00002.json.lz4",)]
+    assert desk.rows("SELECT page FROM ops.quarantine") == [("load/tasks/17/00002.json.zst",)]
     again = desk.land_load(spooled(desk.load(*pages, load_id="again", max_rejected_share=1.0)))
     assert (again.inserted, again.updated, again.unchanged) == (0, 0, 2)
 

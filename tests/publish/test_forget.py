@@ -94,8 +94,8 @@ def files_that_name(folder: Path, names: tuple[bytes, ...] = NAMES) -> dict[str,
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             body = path.read_bytes()
-            if path.suffix == ".lz4":
-                with pa.input_stream(path, compression="lz4") as stream:
+            if path.suffix == ".zst":
+                with pa.input_stream(path, compression="zstd") as stream:
                     body = bytes(stream.read())
             held = [name for name in names if name in body]
             if held:

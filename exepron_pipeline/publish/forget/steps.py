@@ -20,6 +20,7 @@ from exepron_pipeline.catalogue import Catalogue
 from exepron_pipeline.catalogue.people import people_in
 from exepron_pipeline.errors import ConfigurationError, WarehouseError
 from exepron_pipeline.extract.spool import drop_pages
+from exepron_pipeline.land.attach import attach
 from exepron_pipeline.land.attempts import FILE as LAST_RUNS
 from exepron_pipeline.land.sql import text
 from exepron_pipeline.land.warehouse import Warehouse, wal_of
@@ -105,7 +106,7 @@ def _aside(data_dir: Path, done: Erased) -> list[Path]:
     for path in data_dir.glob(f"{ASIDE}*.duckdb"):
         try:
             with duckdb.connect() as con:
-                con.execute(f"ATTACH {text(str(path))} AS aside; CHECKPOINT aside; DETACH aside")
+                con.execute(f"{attach(path, 'aside')}; CHECKPOINT aside; DETACH aside")
             whole.append(path)
         except duckdb.Error:
             for remains in (path, wal_of(path)):
