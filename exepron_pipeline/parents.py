@@ -34,17 +34,25 @@ def fetch_missing_parents(engine: Engine, entity_sets: Iterable[EntitySet], repo
     """
     chosen = list(entity_sets)
     for parent in chosen:
-        found = report.entity_sets[parent.name]
-        if found.status == "ok" and len(parent.key) == 1:
+        found, children = report.entity_sets[parent.name], _written(chosen, parent, report)
+        if found.status == "ok" and len(parent.key) == 1 and children:
             try:
-                _fetch(engine, chosen, parent, found)
+                _fetch(engine, children, parent, found)
             except ExepronError as error:
                 text = f"records that rows name could not be asked for by their keys: {error}"
                 engine.tell(Notice(parent.name, text))
 
 
+def _written(entity_sets: Iterable[EntitySet], parent: EntitySet, report: RunReport) -> list[EntitySet]:
+    """The sets that name records of ``parent``, and of which this run wrote rows."""
+    results = ((each, report.entity_sets[each.name]) for each in entity_sets)
+    written = [each for each, found in results if found.inserted or found.updated]
+    named = f"{parent.name}."
+    return [each for each in written if any((c.references or "").startswith(named) for c in each.columns)]
+
+
 def _fetch(engine: Engine, entity_sets: list[EntitySet], parent: EntitySet, report: SyncReport) -> None:
-    with engine.warehouse.open("look for missing parents") as connection:
+    with engine.warehouse.open("look for missing parents", keep=lambda: True) as connection:
         wanted = keys_to_ask(connection, entity_sets, parent, engine.load_id)
     scopes = {scope.account.account_id: scope for scope in engine.scopes(parent)} if wanted else {}
     for account in wanted.keys() & scopes.keys():

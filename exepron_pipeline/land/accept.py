@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land.ddl import Change, Table, record_change
+from exepron_pipeline.land.layout import layout_of
 from exepron_pipeline.land.load import Load
 from exepron_pipeline.land.sql import name, names, same
 from exepron_pipeline.land.tables import Tables
@@ -27,7 +28,9 @@ _OF_LISTS = ("_load_id", "_loaded_at", "_op", "_valid_from", "_valid_to", "_know
 def accept(con: DuckDBPyConnection, load: Load, tables: Tables, moment: datetime) -> tuple[str, ...]:
     """Move the fields that the contract takes now; return what to tell, nothing when there is nothing to move."""
     decoder = load.decoder
-    fields = [field for field in _unknown(con, tables) if decoder and decoder.takes(field)]
+    told = layout_of(con).fields["core", tables.core.name]
+    unknown = sorted(field for field, change in told.items() if change == "unknown")
+    fields = [field for field in unknown if decoder and decoder.takes(field)]
     if not fields or decoder is None:
         return ()
     unfit = _move(
@@ -38,19 +41,8 @@ def accept(con: DuckDBPyConnection, load: Load, tables: Tables, moment: datetime
     )
     for field in fields:
         record_change(con, tables.core, Change(field, "accepted", None, None), load.load_id, moment)
-    told = f"{', '.join(fields)} moved from _extra to where the catalogue says now."
-    return (f"{told} In {unfit} rows a value does not fit, and stays in _extra." if unfit else told,)
-
-
-def _unknown(con: DuckDBPyConnection, tables: Tables) -> list[str]:
-    """Fields that may be in ``_extra``."""
-    found = con.execute(
-        "SELECT column_name FROM ops.schema_changes "
-        "WHERE schema_name = 'core' AND table_name = ? AND change IN ('unknown', 'accepted') "
-        "GROUP BY column_name HAVING arg_max(change, changed_at) = 'unknown' ORDER BY 1",
-        [tables.core.name],
-    ).fetchall()
-    return [field for (field,) in found]
+    moved = f"{', '.join(fields)} moved from _extra to where the catalogue says now."
+    return (f"{moved} In {unfit} rows a value does not fit, and stays in _extra." if unfit else moved,)
 
 
 def _move(

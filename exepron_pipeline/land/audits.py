@@ -116,8 +116,8 @@ _DELETED_HINT = (
 )
 
 
-def check_core(con: DuckDBPyConnection, tables: Tables, live_before: int, counts: Counts) -> None:
-    """Refuse a result whose keys are null or not unique, or whose rows do not add up."""
+def check_core(con: DuckDBPyConnection, load: Load, tables: Tables, live_before: int, counts: Counts) -> int:
+    """Refuse a result whose keys are null or not unique, or whose rows do not add up; count the account's live rows."""
     key = names(tables.key)
     doubles = con.execute(
         f"SELECT {key} FROM {tables.core.sql} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
@@ -129,16 +129,17 @@ def check_core(con: DuckDBPyConnection, tables: Tables, live_before: int, counts
         raise AuditError(
             f"{what}.", hint="Restore the warehouse from a snapshot, or correct the key in the catalogue."
         )
-    live = live_rows(con, tables)
+    live, of_account = live_rows(con, tables, load.account_id)
     if live != live_before + counts.inserted - counts.deleted:
         what = f"core.{tables.core.name} has {live} live rows after landing; before it were {live_before}"
         hint = "The file may be damaged: restore the warehouse from a snapshot."
         raise AuditError(f"{what}, {counts.inserted} came and {counts.deleted} went.", hint=hint)
+    return of_account
 
 
-def live_rows(con: DuckDBPyConnection, tables: Tables, account_id: str | None = None) -> int:
-    """Count the rows in ``core`` that are not deleted, of one account or of all."""
-    condition = "_deleted_at IS NULL AND ($account IS NULL OR _account_id = $account)"
-    sql = f"SELECT count(*) FROM {tables.core.sql} WHERE {condition}"
-    [(count,)] = con.execute(sql, {"account": account_id}).fetchall()
-    return int(count)
+def live_rows(con: DuckDBPyConnection, tables: Tables, account_id: str) -> tuple[int, int]:
+    """Count the rows in ``core`` that are not deleted: of all accounts, and of one."""
+    counts = "count(*), count(*) FILTER (_account_id = $account)"
+    sql = f"SELECT {counts} FROM {tables.core.sql} WHERE _deleted_at IS NULL"
+    [(all_, own)] = con.execute(sql, {"account": account_id}).fetchall()
+    return all_, own

@@ -35,12 +35,14 @@ class Counts:
 
 
 def list_changes(con: DuckDBPyConnection, load: Load, tables: Tables) -> Counts:
-    """Make ``_land_changes`` from what is staged and what is gone, and count."""
-    con.execute(changes_sql(tables, load.cursor), {"started": load.started_at})
-    staged = dict(con.execute(f"SELECT _op, count(*) FROM {KEYS} GROUP BY _op").fetchall())
-    [(deleted,)] = con.execute(f"SELECT count(*) FROM {GONE}").fetchall()
+    """Count what is staged and what is gone; where there is anything to write, make ``_land_changes`` of it."""
+    both = f"SELECT _op, count(*) FROM {KEYS} GROUP BY _op UNION ALL SELECT 'delete', count(*) FROM {GONE}"
+    staged = dict(con.execute(both).fetchall())
     unchanged = staged.get("unchanged", 0) + (_seen(con, tables) if load.seen else 0)
-    return Counts(staged.get("insert", 0), staged.get("update", 0), unchanged, deleted)
+    counts = Counts(staged.get("insert", 0), staged.get("update", 0), unchanged, staged["delete"])
+    if counts.any:
+        con.execute(changes_sql(tables, load.cursor), {"started": load.started_at})
+    return counts
 
 
 def _seen(con: DuckDBPyConnection, tables: Tables) -> int:
@@ -85,4 +87,4 @@ def _begin(cursor: str | None) -> str:
 
 def drop_changes(con: DuckDBPyConnection) -> None:
     """Drop the temporary tables of this module and of ``tombstones.py``."""
-    con.execute(f"DROP TABLE {CHANGES}; DROP TABLE {GONE}")
+    con.execute(f"DROP TABLE IF EXISTS {CHANGES}; DROP TABLE {GONE}")

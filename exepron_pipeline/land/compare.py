@@ -57,7 +57,7 @@ def compare(con: DuckDBPyConnection, load: Load, *, most: int) -> Differences:
     tables = load.describe_tables()
     if not _is_comparable(con, tables, load):
         return Differences()
-    live = audits.live_rows(con, tables, load.account_id)
+    _, live = audits.live_rows(con, tables, load.account_id)
     audits.check_collapse(load, live)
     came, cursor = load.seen or load.tables, load.cursor if load.seen else None
     wanted = [*tables.key, *([cursor] if cursor else [])]

@@ -6,13 +6,14 @@ the contract stays and is null in rows written from then on. Each such change is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.errors import ContractError
+from exepron_pipeline.land.layout import Existing, forget_layout, layout_of
 from exepron_pipeline.land.sql import name, text
 from exepron_pipeline.land.widening import carried_over, is_lossless
 
@@ -81,56 +82,34 @@ def ensure(con: DuckDBPyConnection, tables: Sequence[Table], *, load_id: str, mo
         ContractError: A column cannot take its new type without loss.
 
     """
-    existing = _existing(con, tables)
-    gone = _known_gone(con, tables) if existing else {}
+    layout = layout_of(con)
+    new = {table for table in tables if (table.schema, table.name) not in layout.tables}
     changed = set()
     for table in tables:
-        found = existing.get((table.schema, table.name))
+        place = table.schema, table.name
+        found = layout.tables.get(place)
         if found is None:
             columns = ", ".join(f"{name(item.name)} {item.type}" for item in table.fields)
             con.execute(f"CREATE TABLE {table.sql} ({columns})")
-        else:
-            changes = _changes(table, found.types, gone.get((table.schema, table.name), set()))
-            _evolve(con, table, changes, load_id, moment)
-            changed |= {table} if changes else set()
-        _comment(con, table, found or _Existing())
-    new = {table for table in tables if (table.schema, table.name) not in existing}
+            _comment(con, table, Existing())
+            layout.tables[place] = _as_made(table)
+            continue
+        changes = _changes(table, found.types, layout.came[place])
+        _evolve(con, table, changes, load_id, moment)
+        changed |= {table} if changes else set()
+        if _comment(con, table, found) or changes:
+            forget_layout(con)
     return Made(frozenset(new), frozenset(changed))
 
 
-@dataclass
-class _Existing:
-    """A real table: its comment, and types and comments by column, in order."""
-
-    comment: str | None = None
-    types: dict[str, str] = field(default_factory=dict)
-    comments: dict[str, str | None] = field(default_factory=dict)
+def _as_made(table: Table) -> Existing:
+    comments = {item.name: item.comment for item in table.fields}
+    return Existing(table.comment, {item.name: item.type for item in table.fields}, dict(comments))
 
 
-def _existing(con: DuckDBPyConnection, tables: Sequence[Table]) -> dict[tuple[str, str], _Existing]:
-    """Those of the tables that there are: two questions for all, since DuckDB lists everything for each."""
-    here = "database_name = current_database() AND list_contains(?, table_name)"
-    names = [table.name for table in tables]
-    found = {
-        (schema, table): _Existing(comment)
-        for schema, table, comment in con.execute(
-            f"SELECT schema_name, table_name, comment FROM duckdb_tables() WHERE {here}", [names]
-        ).fetchall()
-    }
-    columns = con.execute(
-        "SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns() "
-        f"WHERE {here} ORDER BY column_index",
-        [names],
-    ).fetchall()
-    for schema, table, column, type_, comment in columns:
-        if (schema, table) in found:  # views have columns too
-            found[schema, table].types[column] = type_
-            found[schema, table].comments[column] = comment
-    return found
-
-
-def _changes(table: Table, existing: dict[str, str], gone: set[str]) -> list[Change]:
-    """What differs and is not known; ``gone`` are columns that are known to have vanished."""
+def _changes(table: Table, existing: dict[str, str], came: dict[str | None, str]) -> list[Change]:
+    """What differs and is not known; ``came`` says which columns are known to have vanished or returned."""
+    gone = {column for column, change in came.items() if change == "vanished"}
     news = [
         change
         for change in differences(table, existing)
@@ -158,6 +137,7 @@ def record_change(
     con: DuckDBPyConnection, table: Table, change: Change, load_id: str, moment: datetime
 ) -> None:
     """Add a row to ``ops.schema_changes``."""
+    forget_layout(con)
     con.execute(
         "INSERT INTO ops.schema_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -171,18 +151,6 @@ def record_change(
             change.after,
         ],
     )
-
-
-def _known_gone(con: DuckDBPyConnection, tables: Sequence[Table]) -> dict[tuple[str, str], set[str]]:
-    """Columns that were last told to have vanished, by table: one question for all."""
-    found = con.execute(
-        "SELECT schema_name, table_name, list(column_name) FROM ("
-        "SELECT schema_name, table_name, column_name FROM ops.schema_changes "
-        "WHERE list_contains(?, table_name) AND change IN ('vanished', 'returned') "
-        "GROUP BY ALL HAVING arg_max(change, changed_at) = 'vanished') GROUP BY ALL",
-        [[table.name for table in tables]],
-    ).fetchall()
-    return {(schema, table): set(columns) for schema, table, columns in found}
 
 
 def differences(table: Table, existing: dict[str, str]) -> list[Change]:
@@ -219,8 +187,8 @@ def _difference(table: Table, wanted: Field, before: str | None) -> Change | Non
     return Change(wanted.name, "widened", before, wanted.type, statement)
 
 
-def _comment(con: DuckDBPyConnection, table: Table, existing: _Existing) -> None:
-    """Write the comments that are missing or differ."""
+def _comment(con: DuckDBPyConnection, table: Table, existing: Existing) -> bool:
+    """Write the comments that are missing or differ; True when there were such."""
     statements = [
         f"COMMENT ON COLUMN {table.sql}.{name(item.name)} IS {text(item.comment)}"
         for item in table.fields
@@ -230,3 +198,4 @@ def _comment(con: DuckDBPyConnection, table: Table, existing: _Existing) -> None
         statements.append(f"COMMENT ON TABLE {table.sql} IS {text(table.comment)}")
     if statements:
         con.execute("; ".join(statements))
+    return bool(statements)

@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 from exepron_pipeline.catalogue import EntitySet
 from exepron_pipeline.catalogue.naming import column_name
 from exepron_pipeline.errors import ContractError
+from exepron_pipeline.land.ddl import Change, Table, record_change
 from exepron_pipeline.land.load import Load
 
 _SHOWN = 12
@@ -39,6 +40,8 @@ def check_frozen(load: Load) -> None:
 
 def note_unknown(con: DuckDBPyConnection, load: Load, moment: datetime) -> tuple[str, ...]:
     """Record fields that are seen for the first time in ``ops.schema_changes``; return what to tell of them."""
+    if not load.unknown:
+        return ()
     change = _DROPPED if load.contract == "discard" else _KEPT
     known = {
         field
@@ -49,11 +52,9 @@ def note_unknown(con: DuckDBPyConnection, load: Load, moment: datetime) -> tuple
         ).fetchall()
     }
     new = {name: kind for name, kind in sorted(load.unknown.items()) if name not in known}
+    table = Table("core", load.entity_set.name, (), "")
     for name, kind in new.items():
-        con.execute(
-            "INSERT INTO ops.schema_changes VALUES (?, ?, 'core', ?, ?, ?, NULL, ?)",
-            [moment, load.load_id, load.entity_set.name, name, change, kind],
-        )
+        record_change(con, table, Change(name, change, None, kind), load.load_id, moment)
     return (_told(load, new),) if new else ()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from duckdb import DuckDBPyConnection
 
+from exepron_pipeline.land.layout import forget_layout
 from exepron_pipeline.land.sql import name, names
 
 HASH = "_row_hash"
@@ -55,3 +56,4 @@ def renew_hashes(con: DuckDBPyConnection) -> None:
             f"ALTER TABLE {name(schema, table)} ALTER {HASH} SET DATA TYPE BIGINT USING CAST(NULL AS BIGINT)"
         )
     con.execute(f"UPDATE ops.meta SET hashes = {PROBE}")
+    forget_layout(con)

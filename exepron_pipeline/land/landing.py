@@ -55,10 +55,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         accepted = accept(con, load, tables, moment)
         if changed or accepted:
             rehash(con, tables)
-        live_before, live_of_account = (
-            audits.live_rows(con, tables),
-            audits.live_rows(con, tables, load.account_id),
-        )
+        live_before, live_of_account = audits.live_rows(con, tables, load.account_id)
         audits.check_collapse(load, live_of_account)
         stage(con, load, tables)
         superseded = drop_superseded(con, load, tables)
@@ -72,13 +69,14 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
         audits.check_deleted_share(load, live_of_account, counts.deleted)
         former = read_reader(con, load.entity_set.name, load.account_id)
         audits.check_reader(load, former, counts.deleted)
+        live_after = live_of_account
         if counts.any:
             write_history(con, load, tables, moment)
             write_core(con, load, tables, moment)
+            live_after = audits.check_core(con, load, tables, live_before, counts)
+            audits.check_filled(con, load, tables)
         if load.scope != scope.filter and load.mode != "incremental":
             adopt_scope(con, load, tables, moment)
-        audits.check_core(con, tables, live_before, counts)
-        audits.check_filled(con, load, tables)
         if load.reader and (former is None or load.mode == "reconcile") and load.reader != former:
             keep_reader(con, load.reader, load.entity_set.name, load.account_id, load_id=load.load_id)
         landing = Landing(
@@ -88,7 +86,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
             deleted=counts.deleted,
             quarantined=len(rejects),
             watermark_after=ledger.watermark_after(con, load),
-            live_rows=audits.live_rows(con, tables, load.account_id),
+            live_rows=live_after,
             notes=notes,
             superseded=superseded,
         )

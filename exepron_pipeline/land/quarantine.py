@@ -65,6 +65,8 @@ def enter(
 ) -> None:
     """Close what this load settles, and enter what it rejects."""
     _close(con, load, tables, [reject.key for reject in rejects if reject.key is not None], moment)
+    if not rejects:
+        return
     columns = {
         "key": ("VARCHAR", [reject.key for reject in rejects]),
         "reason": ("VARCHAR", [reject.reason for reject in rejects]),

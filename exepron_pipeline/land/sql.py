@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from exepron_pipeline.land.layout import forget_layout
+
 INSTANT = "TIMESTAMP WITH TIME ZONE"
 NO_DATE = "TIMESTAMPTZ '9999-12-31 00:00:00+00'"
 """From here on an instant means *no date* (.NET's MaxValue)."""
@@ -23,6 +25,7 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
         yield
         con.execute("COMMIT")
     except BaseException:
+        forget_layout(con)
         with suppress(duckdb.Error):  # a failed commit has rolled back already; the first error tells more
             con.execute("ROLLBACK")
         raise

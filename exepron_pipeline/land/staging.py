@@ -139,6 +139,8 @@ def _views(load: Load, tables: Tables) -> dict[str, tuple[Pages, Mapping[str, st
             {column: type_ for column, type_ in _types(tables).items() if column in tables.key},
         ),
     }
+    if not load.seen:
+        del found[SEEN]
     for child in tables.children:
         found[_incoming(child)] = (load.children.get(child.name, []), _item_types(child))
     return found

@@ -9,6 +9,7 @@ from exepron_pipeline.catalogue import Child, Column, EntitySet
 from exepron_pipeline.land import ddl, fingerprint
 from exepron_pipeline.land.as_of import as_of_macro
 from exepron_pipeline.land.ddl import Field, Table
+from exepron_pipeline.land.layout import layout_of
 from exepron_pipeline.land.sql import INSTANT, column_type, name
 
 ACCOUNT = Field("_account_id", "VARCHAR", "The Exepron account that the record belongs to.")
@@ -148,16 +149,12 @@ def create_tables(con: DuckDBPyConnection, tables: Tables, *, load_id: str, mome
 
 def _lists_changed(con: DuckDBPyConnection, tables: Tables, new: frozenset[Table]) -> list[tuple[Table, str]]:
     """Tables of lists that are new, that left the contract, or that came back to it."""
-    rows = con.execute(
-        "SELECT table_name, arg_max(change, changed_at) FROM duckdb_tables() t LEFT JOIN (FROM ops.schema_changes "
-        "WHERE schema_name = 'core' AND column_name IS NULL AND starts_with(table_name, $list)) USING (table_name) "
-        "WHERE t.schema_name = 'core' AND database_name = current_database() "
-        "AND starts_with(table_name, $list) GROUP BY table_name",
-        {"list": f"{tables.core.name}__"},
-    ).fetchall()
+    layout, prefix = layout_of(con), f"{tables.core.name}__"
+    there = [table for schema, table in layout.tables if schema == "core" and table.startswith(prefix)]
     wanted = {child.core.name: child.core for child in tables.children}
     found = [(table, "added") for table in wanted.values() if table in new]
-    for table_name, last in rows:
+    for table_name in there:
+        last = layout.came["core", table_name].get(None)
         if table_name not in wanted and last != "vanished":
             found.append((Table("core", table_name, (), ""), "vanished"))
         elif table_name in wanted and wanted[table_name] not in new and last == "vanished":

@@ -18,7 +18,7 @@ GONE = "_land_gone"
 
 
 def find_gone(
-    con: DuckDBPyConnection, load: Load, tables: Tables, scope: Scope, *, came: Sequence[str] = (KEYS, SEEN)
+    con: DuckDBPyConnection, load: Load, tables: Tables, scope: Scope, *, came: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Make ``_land_gone``, the keys of records that are gone; return notes for the operator.
 
@@ -27,7 +27,7 @@ def find_gone(
         load: What was read.
         tables: Its tables.
         scope: What the rows in ``core`` were last read under.
-        came: The relations that hold the keys that came.
+        came: The relations that hold the keys that came; those of ``staging.py`` when none is named.
 
     """
     proven = load.complete and load.evidence != "none"
@@ -35,7 +35,8 @@ def find_gone(
     rejected = [reject.key for reject in load.rejects if reject.key is not None]
     values = {"account": load.account_id, "looks": looks, "rejected": rejected}
     values |= {"since": scope.since, "started": load.started_at}
-    con.execute(gone_sql(tables, load.entity_set.key, came), values)
+    staged = (KEYS, SEEN) if load.seen else (KEYS,)
+    con.execute(gone_sql(tables, load.entity_set.key, came or staged), values)
     if load.mode != "reconcile" or looks:
         return ()
     reason = (
