@@ -15,6 +15,9 @@ from exepron_pipeline.marts.inputs import close_inputs, list_columns, open_input
 from exepron_pipeline.marts.model import MARTS, Mart
 from exepron_pipeline.marts.quality import COLUMNS, TABLE, Asked, drop_facts, write_facts
 
+TASKS_AT_ONCE = 300_000
+"""A mart with rows of tasks is built in parts of so many tasks."""
+
 
 @dataclass(frozen=True)
 class Built:
@@ -71,13 +74,13 @@ def build(
             drop_facts(con)
             return built
     finally:
-        con.execute("RESET VARIABLE calendar_zone")
+        con.execute("RESET VARIABLE calendar_zone; RESET VARIABLE parts; RESET VARIABLE part")
 
 
 def _build_one(con: duckdb.DuckDBPyConnection, mart: Mart, present: Mapping[str, frozenset[str]]) -> Built:
     try:
         missing = open_inputs(con, mart.reads, present)
-        con.execute(f"CREATE OR REPLACE TABLE marts.{mart.name} AS {mart.query}")
+        _fill(con, mart, present)
         close_inputs(con, mart.reads)
         _comment(con, mart, missing)
         table = con.table(f"marts.{mart.name}")
@@ -89,6 +92,23 @@ def _build_one(con: duckdb.DuckDBPyConnection, mart: Mart, present: Mapping[str,
         )
         raise WarehouseError(f"The table marts.{mart.name} could not be built: {error}", hint=hint) from error
     return Built(rows, missing, mart.empty_until, types)
+
+
+def _fill(con: duckdb.DuckDBPyConnection, mart: Mart, present: Mapping[str, frozenset[str]]) -> None:
+    """Make the table, all at once or in parts: windows over millions of tasks would not fit into memory."""
+    parts = _parts(con, mart, present)
+    con.execute(f"SET VARIABLE parts = {parts}; SET VARIABLE part = 0")
+    con.execute(f"CREATE OR REPLACE TABLE marts.{mart.name} AS {mart.query}")
+    for part in range(1, parts):
+        con.execute(f"SET VARIABLE part = {part}")
+        con.execute(f"INSERT INTO marts.{mart.name} {mart.query}")
+
+
+def _parts(con: duckdb.DuckDBPyConnection, mart: Mart, present: Mapping[str, frozenset[str]]) -> int:
+    if "getvariable('part')" not in mart.query or "core.tasks" not in present:
+        return 1
+    [(tasks,)] = con.execute("SELECT count(*) FROM core.tasks").fetchall()
+    return -(-tasks // TASKS_AT_ONCE) or 1
 
 
 def _comment(con: duckdb.DuckDBPyConnection, mart: Mart, missing: tuple[str, ...]) -> None:

@@ -63,9 +63,14 @@ def put_in_place(draft: Path, target: Path) -> None:
 
 
 def put_link(link: Path, destination: Path) -> None:
-    """Make ``link`` a symbolic link to ``destination`` in one step, whatever it was a link to."""
+    """Make ``link`` a symbolic link to ``destination`` in one step, whatever it was a link to.
+
+    A folder in its place is what copying without links leaves: it goes, as its files are published anew.
+    """
     draft = link.with_name(f"{link.name}.new")
     draft.unlink(missing_ok=True)
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)
     draft.symlink_to(destination)
     put_in_place(draft, link)
 

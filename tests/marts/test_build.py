@@ -1,3 +1,4 @@
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,17 @@ def one(scene: Any, sql: str) -> dict[str, Any]:
 def everything(scene: Any) -> dict[str, list[dict[str, Any]]]:
     """Every mart's rows."""
     return {mart.name: scene.rows(f"FROM marts.{mart.name} ORDER BY ALL") for mart in MARTS}
+
+
+def test_parts_make_the_whole(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built task by task the marts are what they are when all tasks are taken at once."""
+    scene.land_sample(NOON)
+    scene.build()
+    whole = everything(scene)
+    assert len({row["task_id"] for row in whole["task_day"]}) > 1
+    monkeypatch.setattr(sys.modules["exepron_pipeline.marts.build"], "TASKS_AT_ONCE", 1)
+    scene.build()
+    assert everything(scene) == whole
 
 
 def test_status_row(scene: Any) -> None:

@@ -111,6 +111,19 @@ def test_fingerprints_tell_tables_apart(one: list[Any], other: list[Any]) -> Non
     assert marked(one) == marked(one[::-1])
 
 
+def test_a_folder_that_was_copied_without_links_is_published_again(sample: Any, tmp_path: Path) -> None:
+    """Where copying made folders of the links, publishing makes links again."""
+    root = sample.settings.parquet_dir
+    copied = shutil.copytree(root, tmp_path / "copied")
+    shutil.rmtree(root)
+    copied.rename(root)
+    sample.land("tasks", [{"task_id": 900}], NOON + timedelta(hours=1))
+    sample.publish()
+    assert (root / ".current").is_symlink()
+    assert (root / "core" / "tasks").is_symlink()
+    assert ds.dataset(root / "core" / "tasks").count_rows() == 4
+
+
 def test_the_current_version_is_never_dropped(sample: Any) -> None:
     """When the clock was put back, and the new version sorts before all others, it stays."""
     root = sample.settings.parquet_dir

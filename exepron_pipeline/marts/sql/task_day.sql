@@ -76,6 +76,7 @@ known AS (
         task_id,
         CAST(min(_known_from) AT TIME ZONE getvariable('calendar_zone') AS DATE) AS first_day
     FROM history_tasks
+    WHERE hash(_account_id, task_id) % getvariable('parts') = getvariable('part')  -- build.py asks for one after the other
     GROUP BY _account_id, task_id
 ),
 dated AS (  -- in force at the end of each day from first_day up to, not including, end_day
@@ -88,6 +89,7 @@ dated AS (  -- in force at the end of each day from first_day up to, not includi
     FROM history_tasks AS task
     INNER JOIN known USING (_account_id, task_id)
     WHERE task._known_to IS NULL AND task._op <> 'delete'
+        AND hash(task._account_id, task.task_id) % getvariable('parts') = getvariable('part')
 ),
 version AS (  -- in force at the readings from first_reading to last_reading; null: to the last one
     SELECT
