@@ -5,8 +5,10 @@ Not here: which there are (``spool.py``).
 
 import os
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,7 +43,7 @@ class Files:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
+        self._paths = self._shown = sorted(paths, key=_number)
         with pa.OSFile(str(paths[0])) as file:
             self.schema: pa.Schema = pa.ipc.open_file(file).schema
 
@@ -52,10 +54,34 @@ class Files:
         )
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        for path in self._paths:
+        for path in self._shown:
             with pa.OSFile(str(path)) as file:
                 reader = pa.ipc.open_file(file)
                 yield from map(reader.get_batch, range(reader.num_record_batches))
+
+    def slices(self, size: int) -> Iterator[tuple[int, int]]:
+        """Show a few files at a time, until the next ones are asked for; afterwards all again.
+
+        Args:
+            size: Bytes of the files that are shown at once, unless a single one has more.
+
+        Yields:
+            The numbers of the first and the last page that are shown.
+
+        """
+        left = list(self._paths)
+        try:
+            while left:
+                ends = list(accumulate(path.stat().st_size for path in left))
+                count = max(1, bisect_right(ends, size))
+                self._shown, left = left[:count], left[count:]
+                yield _number(self._shown[0]), _number(self._shown[-1])
+        finally:
+            self._shown = self._paths
+
+
+def _number(path: Path) -> int:
+    return int(path.name.partition(".")[0])
 
 
 def name_of(number: int, child: str) -> str:

@@ -14,8 +14,9 @@ from duckdb import DuckDBPyConnection
 from exepron_pipeline.land.changes import CHANGES, OPEN
 from exepron_pipeline.land.ddl import Table
 from exepron_pipeline.land.load import Load
+from exepron_pipeline.land.slices import SOME, write_rows
 from exepron_pipeline.land.sql import name, names, same
-from exepron_pipeline.land.staging import INCOMING, ITEMS, as_written
+from exepron_pipeline.land.staging import INCOMING, ITEMS
 from exepron_pipeline.land.tables import ChildTables, Tables
 
 _OWN = ("_load_id", "_op", "_valid_from", "_valid_to", "_known_from", "_known_to")
@@ -36,10 +37,9 @@ def write_history(con: DuckDBPyConnection, load: Load, tables: Tables, moment: d
         con.execute(close_versions(table, tables.key), {"moment": moment})
         con.execute(restate_versions(table, tables.key), known)
     con.execute(add_tombstones(tables), known)
-    with as_written(con):
-        con.execute(add_versions(tables), known)
+    write_rows(con, load, add_versions(tables), known)
     for child in tables.children:
-        con.execute(add_items(child, tables.key), known)
+        write_rows(con, load, add_items(child, tables.key), known)
 
 
 def close_versions(history: Table, key: tuple[str, ...]) -> str:
@@ -69,20 +69,20 @@ def add_tombstones(tables: Tables) -> str:
 
 
 def add_versions(tables: Tables) -> str:
-    """SQL: new and changed records get their version; takes ``$load`` and ``$moment``."""
+    """SQL: new and changed records of some pages get their version; takes ``$load``, ``$moment``, ``$first``, ``$last``."""
     data = [column for column in tables.history.names if column not in {*_OWN, "_row_hash"}]
     return (
         f"INSERT INTO {tables.history.sql} ({names([*data, '_row_hash', *_OWN])}) "
         f"SELECT {names(data, 's')}, x._row_hash, $load, x._op, x._from, NULL, $moment, NULL "
-        f"FROM {INCOMING} s JOIN {CHANGES} x ON s._arrived = x._arrived"
+        f"FROM {INCOMING} s JOIN {CHANGES} x ON s._arrived = x._arrived AND {SOME}"
     )
 
 
 def add_items(child: ChildTables, key: tuple[str, ...]) -> str:
-    """SQL: the lists of new and changed records get their versions; takes ``$load`` and ``$moment``."""
+    """SQL: the lists of new and changed records of some pages get their versions; takes the same."""
     return (
         f"{_insert(child.history, 'i')} $load, x._op, x._from, NULL, $moment, NULL "
-        f"FROM {name(ITEMS + child.name)} i JOIN {CHANGES} x ON {same([*key, '_page'], 'i', 'x')}"
+        f"FROM {name(ITEMS + child.name)} i JOIN {CHANGES} x ON {same([*key, '_page'], 'i', 'x')} AND {SOME}"
     )
 
 

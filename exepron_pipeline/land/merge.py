@@ -10,8 +10,9 @@ from duckdb import DuckDBPyConnection
 
 from exepron_pipeline.land.changes import CHANGES
 from exepron_pipeline.land.load import Load
+from exepron_pipeline.land.slices import SOME, write_rows
 from exepron_pipeline.land.sql import name, names, same
-from exepron_pipeline.land.staging import INCOMING, ITEMS, as_written
+from exepron_pipeline.land.staging import INCOMING, ITEMS
 from exepron_pipeline.land.tables import ChildTables, Tables
 
 
@@ -19,12 +20,11 @@ def write_core(con: DuckDBPyConnection, load: Load, tables: Tables, moment: date
     """Bring the entity set's tables in ``core`` up to date with ``_land_changes``."""
     written = {"load": load.load_id, "moment": moment}
     con.execute(delete_changed(tables))
-    with as_written(con):
-        con.execute(insert_changed(tables), written)
+    write_rows(con, load, insert_changed(tables), written)
     con.execute(mark_deleted(tables), {**written, "started": load.started_at})
     for child in tables.children:
         con.execute(delete_items(child, tables.key))
-        con.execute(insert_items(child, tables.key), written)
+        write_rows(con, load, insert_items(child, tables.key), written)
 
 
 def delete_changed(tables: Tables) -> str:
@@ -36,13 +36,13 @@ def delete_changed(tables: Tables) -> str:
 
 
 def insert_changed(tables: Tables) -> str:
-    """SQL that writes new and changed rows; takes ``$load`` and ``$moment``."""
+    """SQL that writes new and changed rows of some pages; takes ``$load``, ``$moment``, ``$first`` and ``$last``."""
     ours = {"_load_id", "_loaded_at", "_deleted_at", "_row_hash"}
     columns = [column for column in tables.core.names if column not in ours]
     return (
         f"INSERT INTO {tables.core.sql} BY NAME "
         f"SELECT {names(columns, 's')}, x._row_hash, $load AS _load_id, $moment AS _loaded_at "
-        f"FROM {INCOMING} s JOIN {CHANGES} x ON s._arrived = x._arrived"
+        f"FROM {INCOMING} s JOIN {CHANGES} x ON s._arrived = x._arrived AND {SOME}"
     )
 
 
@@ -60,10 +60,10 @@ def delete_items(child: ChildTables, key: tuple[str, ...]) -> str:
 
 
 def insert_items(child: ChildTables, key: tuple[str, ...]) -> str:
-    """SQL that writes the lists of new and changed records; takes ``$load`` and ``$moment``."""
+    """SQL that writes the lists of new and changed records of some pages; takes the same."""
     columns = [column for column in child.core.names if column not in {"_load_id", "_loaded_at"}]
     return (
         f"INSERT INTO {child.core.sql} BY NAME "
         f"SELECT {names(columns, 'i')}, $load AS _load_id, $moment AS _loaded_at "
-        f"FROM {name(ITEMS + child.name)} i JOIN {CHANGES} x ON {same([*key, '_page'], 'i', 'x')}"
+        f"FROM {name(ITEMS + child.name)} i JOIN {CHANGES} x ON {same([*key, '_page'], 'i', 'x')} AND {SOME}"
     )

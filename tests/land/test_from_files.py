@@ -3,6 +3,7 @@
 import pytest
 
 from exepron_pipeline.extract.spool import Spool
+from exepron_pipeline.land import slices
 from exepron_pipeline.land.load import arrow_files
 
 
@@ -36,14 +37,21 @@ def spooled(tmp_path, monkeypatch):
     return put
 
 
-def test_files_land_as_tables_do(desk, record, spooled):
-    """Rows, lists, the latest state of a key that came twice, and the page of a record without key."""
+@pytest.mark.parametrize("at_once", [slices.AT_ONCE, 1], ids=["all pages", "each page"])
+def test_files_land_as_tables_do(desk, record, spooled, monkeypatch, at_once):
+    """Rows, lists, the latest state of a key that came twice, and the page of a record without key; however many at once."""
+    monkeypatch.setattr(slices, "AT_ONCE", at_once)
     pages = [[record(1, "a", codes=["x"]), record(2, "b")], [record(1, "c", codes=["y", "z"]), record(None)]]
     done = desk.land_load(spooled(desk.load(*pages, max_rejected_share=1.0)))
     assert (done.inserted, done.quarantined) == (2, 1)
     assert desk.rows("SELECT task_id, task_name FROM core.tasks ORDER BY 1") == [(1, "c"), (2, "b")]
     assert desk.rows("SELECT code FROM core.tasks__codes ORDER BY _position") == [("y",), ("z",)]
     assert desk.rows("SELECT page FROM ops.quarantine") == [("load/tasks/17/00002.json.zst",)]
+    assert desk.rows("SELECT task_name, _op FROM history.tasks ORDER BY 1") == [
+        ("b", "insert"),
+        ("c", "insert"),
+    ]
+    assert desk.rows("SELECT count(*) FROM history.tasks__codes") == [(2,)]
     again = desk.land_load(spooled(desk.load(*pages, load_id="again", max_rejected_share=1.0)))
     assert (again.inserted, again.updated, again.unchanged) == (0, 0, 2)
 
