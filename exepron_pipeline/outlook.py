@@ -12,7 +12,8 @@ from functools import cached_property
 import pyarrow as pa
 
 from exepron_pipeline.catalogue import EntitySet
-from exepron_pipeline.engine import Engine, Scope
+from exepron_pipeline.decoding import decoder_of
+from exepron_pipeline.engine import Engine
 from exepron_pipeline.errors import EntitySetMissingError
 from exepron_pipeline.events import Mode
 from exepron_pipeline.extract.fan_out import MISSING_PARENTS
@@ -27,7 +28,9 @@ from exepron_pipeline.extract.look import (
 from exepron_pipeline.extract.refusal import is_probe
 from exepron_pipeline.land.lateness import lateness_sql
 from exepron_pipeline.normalise.stamps import instants, names_zone
+from exepron_pipeline.planning import plan_sync
 from exepron_pipeline.publish.reader import open_snapshot
+from exepron_pipeline.scope import Scope
 from exepron_pipeline.tenant import Tenant
 
 EXPECTED_ROWS = """
@@ -104,7 +107,7 @@ class Outlook:
     def _planned(self, entity_set: EntitySet, scope: Scope) -> Planned:
         kit = scope.tenant
         try:
-            plan = self._engine.plan(entity_set, scope)
+            plan = plan_sync(self._engine, entity_set, scope)
         except EntitySetMissingError:
             return Planned("full", "")
         place, here = (entity_set.name, plan.account_id), first_place(plan, kit.profile)
@@ -131,9 +134,9 @@ class Outlook:
             ExepronError: As a sync would end.
 
         """
-        plan, tenant = self._engine.plan(entity_set, scope, mode="full"), scope.tenant
+        plan, tenant = plan_sync(self._engine, entity_set, scope, mode="full"), scope.tenant
         try:
-            decode = self._engine.decoder(plan.entity_set, plan.account_id, plan.generation)
+            decode = decoder_of(self._engine, plan.entity_set, plan.account_id, plan.generation)
             return sample(plan, tenant.looked_at, tenant.dialect, decode, tenant.profile)
         finally:
             tenant.profile.save()
@@ -147,7 +150,7 @@ class Outlook:
         """
         with_cursor = [scope for scope in self._found(tenant) if scope[0].cursor]
         for entity_set, scope in with_cursor[:3]:
-            plan = self._engine.plan(entity_set, scope, mode="full")
+            plan = plan_sync(self._engine, entity_set, scope, mode="full")
             text = newest_text(plan, tenant.looked_at, tenant.dialect, tenant.profile)
             if text:
                 moment: datetime = instants(pa.array([text]), self._engine.settings.timezone)[0].as_py()
@@ -192,8 +195,8 @@ class Outlook:
         return [Late(row["entity_set"], row["records"], row["hours"] or 0.0) for row in rows]
 
     def _newest(self, entity_set: EntitySet, scope: Scope) -> datetime | None:
-        plan, kit = self._engine.plan(entity_set, scope, mode="full"), scope.tenant
-        decode = self._engine.decoder(plan.entity_set, plan.account_id, plan.generation)
+        plan, kit = plan_sync(self._engine, entity_set, scope, mode="full"), scope.tenant
+        decode = decoder_of(self._engine, plan.entity_set, plan.account_id, plan.generation)
         page = newest_page(plan, kit.service, kit.dialect, decode, kit.profile)
         if page is None or entity_set.cursor is None or not page.table.num_rows:
             return None

@@ -10,12 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from exepron_pipeline.catalogue import EntitySet
-from exepron_pipeline.engine import Engine, Scope
+from exepron_pipeline.engine import Engine
 from exepron_pipeline.errors import ExepronError
 from exepron_pipeline.events import Landed, Notice, RunReport, SyncReport
 from exepron_pipeline.extract.result import ReadResult
 from exepron_pipeline.land.load import Landing
-from exepron_pipeline.land.parents import keys_to_ask
+from exepron_pipeline.land.parents import keys_to_ask, missing_parents
+from exepron_pipeline.landing import land_pages
+from exepron_pipeline.pages import read_keys
+from exepron_pipeline.planning import plan_sync
+from exepron_pipeline.scope import Scope
 
 MOST = 500
 """Keys of one entity set and account that one run asks for, at most."""
@@ -43,6 +47,13 @@ def fetch_missing_parents(engine: Engine, entity_sets: Iterable[EntitySet], repo
                 engine.tell(Notice(parent.name, text))
 
 
+def tell_of_missing_parents(engine: Engine, entity_sets: Iterable[EntitySet]) -> None:
+    """Warn of rows that name records which are not there; they stay, and nothing stops."""
+    with engine.warehouse.open("look for missing parents") as connection:
+        for found in missing_parents(connection, entity_sets):
+            engine.tell(Notice(found.entity_set, str(found)))
+
+
 def _written(entity_sets: Iterable[EntitySet], parent: EntitySet, report: RunReport) -> list[EntitySet]:
     """The sets that name records of ``parent``, and of which this run wrote rows."""
     results = ((each, report.entity_sets[each.name]) for each in entity_sets)
@@ -62,12 +73,12 @@ def _fetch(engine: Engine, entity_sets: list[EntitySet], parent: EntitySet, repo
 
 def _fetch_of(engine: Engine, parent: EntitySet, scope: Scope, keys: list[Any], report: SyncReport) -> None:
     """Ask for keys of one account, the last of which is there, and land what came besides that one."""
-    plan = replace(engine.plan(parent, scope, mode="full"), mode="incremental", keep_pages=False)
-    with engine.reading_keys(plan, scope, [(key,) for key in keys]) as pages:
+    plan = replace(plan_sync(engine, parent, scope, mode="full"), mode="incremental", keep_pages=False)
+    with read_keys(engine, plan, scope, [(key,) for key in keys]) as pages:
         report.requests += pages.requests
         if pages.fetched > 1:
             with engine.holding(parent) as connection:
-                landing = engine.land(connection, plan, scope, pages)
+                landing = land_pages(engine, connection, plan, scope, pages)
             add_counts(report, pages, landing)
             report.rows = (report.rows or 0) + landing.inserted
             engine.tell(Landed(parent.name, landing.inserted, landing.updated, landing.deleted))

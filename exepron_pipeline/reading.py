@@ -1,18 +1,20 @@
 """Reading one entity set of one account, with what a run holds in its hands: whole, or to be compared.
 
 Here: the functions that reading and comparing work with, bound to the set, the account and the spool. Not here: how
-pages are read (``extract``), the order of a comparison (``comparison.py``), and where the pages go (``engine.py``).
+pages are read (``extract``), the order of a comparison (``comparison.py``), and where the pages go (``pages.py``).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from exepron_pipeline.ahead import PostponedError
 from exepron_pipeline.comparison import Hands, compare
+from exepron_pipeline.decoding import decoder_of
+from exepron_pipeline.engine import Engine
 from exepron_pipeline.errors import RequestRejectedError, ResponseError, UnheededError
 from exepron_pipeline.events import Notice
 from exepron_pipeline.extract.by_key import Key, read_by_key
@@ -25,13 +27,13 @@ from exepron_pipeline.http.transport import SLOWEST
 from exepron_pipeline.land.compare import Differences
 from exepron_pipeline.land.compare import compare as differences
 from exepron_pipeline.land.ledger import last_whole
+from exepron_pipeline.land.preview import live_ids
 from exepron_pipeline.land.readers import read_reader
+from exepron_pipeline.landing import load_of
 from exepron_pipeline.normalise.batches import DecodedPage
 from exepron_pipeline.normalise.only_keys import KeysDecoder
-
-if TYPE_CHECKING:
-    from exepron_pipeline.engine import Engine, Scope
-
+from exepron_pipeline.planning import watermark_of
+from exepron_pipeline.scope import Scope
 
 LATELY = timedelta(hours=36)
 """A night that was left out, or stopped, makes the next comparison one of whole records."""
@@ -48,7 +50,7 @@ class Reading:
 
     """
 
-    def __init__(self, engine: "Engine", plan: ReadPlan, scope: "Scope", spool: Spool) -> None:
+    def __init__(self, engine: Engine, plan: ReadPlan, scope: Scope, spool: Spool) -> None:
         self._engine, self._plan, self._scope, self._spool = engine, plan, scope, spool
 
     def pages(self) -> ReadResult:
@@ -87,7 +89,7 @@ class Reading:
             kit.spool,
             profile=kit.profile,
             page_size=kit.page_size,
-            parents=lambda: self._engine.projects(plan.account_id),
+            parents=self._projects,
             keys_of=kit.keys_of,
             listen=kit.listen,
             patience=kit.patience,
@@ -102,7 +104,7 @@ class Reading:
             PermanentError: It refuses them.
 
         """
-        here = self._working()
+        here = self._scope.working(self._plan)
         if here is None or self._are_keys_hidden():
             raise UnheededError(f"{result.path} cannot be asked for single records.")
         result.evidence = read_by_key(here, self._kit(self._plan), result, keys)
@@ -113,7 +115,14 @@ class Reading:
     def _look(self, result: ReadResult, most: int) -> Differences:
         engine = self._engine
         with engine.warehouse.open(f"compare {self._plan.entity_set.name}") as connection:
-            return differences(connection, engine.load_of(self._plan, self._scope, result), most=most)
+            return differences(connection, load_of(engine, self._plan, self._scope, result), most=most)
+
+    def _projects(self) -> list[int]:
+        """Projects of the account, for paths that are asked once for each of them."""
+        if self._engine.ahead.is_here:
+            raise PostponedError
+        with self._engine.warehouse.open("list projects") as connection:
+            return live_ids(connection, "projects", "project_id", self._plan.account_id)
 
     def _tell(self, text: str) -> None:
         self._engine.tell(Notice(self._plan.entity_set.name, text))
@@ -134,7 +143,7 @@ class Reading:
 
     def _decode(self, plan: ReadPlan) -> Decode[DecodedPage]:
         """What decodes the pages; those of keys alone are looked at for what was not asked for."""
-        decoder = self._engine.decoder(plan.entity_set, plan.account_id, plan.generation)
+        decoder = decoder_of(self._engine, plan.entity_set, plan.account_id, plan.generation)
         if not plan.keys_only:
             return decoder
         whole = self._plan.entity_set.columns
@@ -147,14 +156,14 @@ class Reading:
     def _keys_suffice(self) -> bool:
         """True when keys and cursors tell everything, and the service may be asked for them alone."""
         chosen, profile = self._plan.entity_set, self._scope.tenant.profile
-        was_read = self._engine.watermark(chosen, self._scope) is not None
+        was_read = watermark_of(self._engine, chosen, self._scope) is not None
         if not chosen.cursor or chosen.moves_without_stamp or not was_read:
             return False
         if len(chosen.columns) == len({*chosen.key, chosen.cursor}) or not self._was_compared_lately():
             return False
         style = profile.style(chosen.name, self._plan.account_id)
         takes_no_select = style is not None and style.select == "all"
-        if not takes_no_select and self._working():
+        if not takes_no_select and self._scope.working(self._plan):
             return True
         why = "the service takes no $select" if takes_no_select else "they are served within or for others"
         self._tell(f"{why}, so whole records are compared.")
@@ -172,13 +181,6 @@ class Reading:
             last = last_whole(connection, name, account.account_id)
         is_same = former is None or not self._scope.tenant.reader(account).changes(former)
         return is_same and last is not None and engine.clock() - last < LATELY
-
-    def _working(self) -> ReadPlan | None:
-        """The plan at the path that served last; None where its records cannot be asked for one by one."""
-        plan = self._plan
-        path = self._scope.tenant.profile.working_path(plan.entity_set.name, plan.account_id)
-        found = (plan.at(source) for source in plan.sources if source.path == path and not source.within)
-        return next((here for here in found if not here.is_fan_out), None)
 
     def _are_keys_hidden(self) -> bool:
         """True when keys are stored as hashes, by which no service can be asked."""

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from exepron_pipeline.catalogue import EntitySet
+from exepron_pipeline.decoding import contract_of, decoder_of
 from exepron_pipeline.engine import Engine
 from exepron_pipeline.errors import ExepronError
 from exepron_pipeline.extract.nested import inner_list
@@ -114,7 +115,7 @@ class _Pages:
         self._engine, self.entity_set, self._account = engine, entity_set, account_id
         self._outcome = outcome
         self._generation, self._path = self._spoken()
-        self.decoder = engine.decoder(entity_set, account_id, self._generation)
+        self.decoder = decoder_of(engine, entity_set, account_id, self._generation)
 
     def decoded(self, records: Sequence[Quarantined]) -> Iterator[_Fitting]:
         """Give the records that fit, page by page; tell why the others stay."""
@@ -194,7 +195,7 @@ def _load(engine: Engine, pages: _Pages, record: Quarantined, fitting: list[_Fit
         children=children,
         fetched=len(settled),
         pages=len(fitting),
-        contract=engine.contract(entity_set),
+        contract=contract_of(engine, entity_set),
         decoder=pages.decoder,
         unknown={name: kind for each in fitting for name, kind in each.page.unknown.items()},
         settles=[(page, position) for page, position in settled if page and position is not None],

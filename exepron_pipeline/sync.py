@@ -2,7 +2,7 @@
 
 `sync` is the whole story: plan what to ask, read the pages into the spool, land them from there in one
 transaction, for each account. `sync_all` tells it for many sets, one after the other, the next ones being read while
-one is landed; one that fails never stops the rest. Not here: how a step works (``engine.py`` leads to the package that does it).
+one is landed; one that fails never stops the rest. Not here: how a step works (``planning.py``, ``pages.py`` and ``landing.py`` lead to the packages that do it).
 """
 
 import time
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from exepron_pipeline.catalogue import Catalogue, EntitySet
 from exepron_pipeline.engine import Engine, open_engine
+from exepron_pipeline.erasure import apply_policy
 from exepron_pipeline.errors import (
     ConfigurationError,
     EntitySetMissingError,
@@ -26,7 +27,10 @@ from exepron_pipeline.extract.spool import drop_old
 from exepron_pipeline.http.redact import redact, redacting_logger
 from exepron_pipeline.land.attempts import record_attempt
 from exepron_pipeline.land.load import Landing
-from exepron_pipeline.parents import add_counts, fetch_missing_parents
+from exepron_pipeline.landing import land_pages, preview_of
+from exepron_pipeline.pages import read_ahead, read_pages
+from exepron_pipeline.parents import add_counts, fetch_missing_parents, tell_of_missing_parents
+from exepron_pipeline.planning import plan_sync
 from exepron_pipeline.settings import load_settings
 
 log = redacting_logger(__name__)
@@ -51,10 +55,10 @@ def sync(
             _fail(report, error, f"[accounts.{name}]: {error}")
         for scope in engine.scopes(entity_set):
             with _outcome(report, is_proposal=scope.is_proposal(entity_set)):
-                plan = engine.plan(entity_set, scope, mode=mode, since=since)
-                with engine.reading(plan, scope) as pages, engine.holding(entity_set) as connection:
-                    landing = engine.land(connection, plan, scope, pages)
-                    report.preview = engine.preview(connection, entity_set)
+                plan = plan_sync(engine, entity_set, scope, mode=mode, since=since)
+                with read_pages(engine, plan, scope) as pages, engine.holding(entity_set) as connection:
+                    landing = land_pages(engine, connection, plan, scope, pages)
+                    report.preview = preview_of(engine, connection, entity_set)
                 _add(report, plan, pages, landing, engine)
     return report
 
@@ -74,14 +78,14 @@ def sync_all(
         raise ConfigurationError(f"--since does not go with a {mode} read.", hint="Leave one of them out.")
     chosen = choose(engine.catalogue, names)
     engine.sign_in()
-    engine.apply_policy()
+    apply_policy(engine)
     drop_old(engine.settings.state_dir)
     report = RunReport(engine.load_id)
-    with engine.reading_ahead(chosen, mode=mode, since=since):
+    with read_ahead(engine, chosen, mode=mode, since=since):
         for entity_set in chosen:
             report.entity_sets[entity_set.name] = sync(entity_set, engine, mode=mode, since=since)
     fetch_missing_parents(engine, chosen, report)
-    engine.tell_of_missing_parents(chosen)
+    tell_of_missing_parents(engine, chosen)
     return report
 
 

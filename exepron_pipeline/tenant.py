@@ -1,7 +1,7 @@
 """One connection to one service, ready to be asked: who we are there, what it speaks, whose data it holds.
 
 Here: putting transport, sign-in and reader together for one set of credentials. Not here: the
-warehouse and the run over many entity sets (``engine.py``).
+warehouse (``engine.py``) and the run over many entity sets (``sync.py``).
 """
 
 import hashlib

@@ -21,6 +21,7 @@ def forget(
 ) -> None:
     """Erase a person from every table, kept snapshot, landed page and Parquet file, and keep them out."""
     from exepron_pipeline.engine import open_engine
+    from exepron_pipeline.erasure import erase_person
     from exepron_pipeline.errors import ConfigurationError
 
     with open_engine() as engine:
@@ -29,7 +30,7 @@ def forget(
                 raise ConfigurationError("--json asks nothing.", hint="Add --yes.")
             where = engine.settings.data_dir
             typer.confirm(f"Erase user {user} from everything in {where}? This cannot be undone", abort=True)
-        erased = engine.forget(user)
+        erased = erase_person(engine, user)
     if as_json:
         print(json.dumps(erased.as_json()))
         return

@@ -10,6 +10,7 @@ from functools import partial
 import dagster as dg
 
 from exepron_pipeline.engine import Engine, open_engine
+from exepron_pipeline.erasure import apply_policy
 from exepron_pipeline.errors import TransientError
 from exepron_pipeline.events import Event, Notice
 from exepron_pipeline.orchestration.failures import failure_of
@@ -43,7 +44,7 @@ def service(context: dg.InitResourceContext) -> Engine:
     opened.listen = partial(_log_notice, context.log)
     try:
         opened.sign_in()
-        opened.apply_policy()
+        apply_policy(opened)
     except Exception as error:  # noqa: BLE001 # any reason not to start is told in the same way
         if not isinstance(error, TransientError):
             context.instance.add_run_tags(run.run_id, NO_RUN_RETRY)

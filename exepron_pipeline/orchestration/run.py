@@ -16,6 +16,7 @@ import dagster as dg
 from rich.console import Console
 
 from exepron_pipeline.engine import Engine, open_engine
+from exepron_pipeline.erasure import apply_policy
 from exepron_pipeline.errors import ConfigurationError, ExepronError, understood
 from exepron_pipeline.events import Notice, RunReport
 from exepron_pipeline.http.redact import redact
@@ -66,7 +67,7 @@ def run() -> int:
         open_engine(preview_rows=PREVIEW_ROWS) as engine,
     ):
         engine.sign_in()
-        engine.apply_policy()
+        apply_policy(engine)
         defs = build_defs(resources={"engine": engine, "service": engine})
         with show_progress(len(engine.catalogue.offered), quiet=False) as engine.listen:
             failures = [_execute(defs, "refresh", instance)]

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from exepron_pipeline.engine import open_engine
+from exepron_pipeline.erasure import apply_policy
 from exepron_pipeline.extract.spool import open_page
 from exepron_pipeline.publish.reader import open_snapshot
 from exepron_pipeline.sync import sync_all
@@ -105,8 +106,8 @@ def test_a_run_killed_while_bytes_are_left_is_finished_by_the_next(lab, monkeypa
 
     monkeypatch.setenv("EXEPRON_PERSONAL", "drop")
     with monkeypatch.context() as patch:
-        where = "Engine.build_marts" if step == "build_marts" else step
-        patch.setattr(f"exepron_pipeline.engine.{where}", killed)
+        where = "engine.Engine.build_marts" if step == "build_marts" else f"erasure.{step}"
+        patch.setattr(f"exepron_pipeline.{where}", killed)
         with pytest.raises(KeyboardInterrupt), open_engine() as engine:
             sync_all(engine)
     assert files_with(lab, NAME) or step == "drop_former"
@@ -115,5 +116,5 @@ def test_a_run_killed_while_bytes_are_left_is_finished_by_the_next(lab, monkeypa
     told = []
     with open_engine() as engine:
         engine.listen = told.append
-        engine.apply_policy()
+        apply_policy(engine)
     assert told == []

@@ -10,9 +10,10 @@ from exepron_pipeline.extract.standing import MORE, in_words, standings
 
 if TYPE_CHECKING:
     from exepron_pipeline.catalogue import EntitySet
-    from exepron_pipeline.engine import Engine, Scope
+    from exepron_pipeline.engine import Engine
     from exepron_pipeline.extract.look import Sample
     from exepron_pipeline.outlook import Outlook
+    from exepron_pipeline.scope import Scope
     from exepron_pipeline.tenant import Tenant
 
 PERMIT = "Give the user's role that permission in Exepron, or do without the set."
