@@ -18,7 +18,7 @@ MOVING = {
     "number0": "number0 + v.n",
     "number1": "(number1 * v.n) % 1000",
     "amount0": "amount0 + (v.n % 90)",
-    "_row_hash": "md5(concat(task_id, ' ', v.n))",
+    "_row_hash": "CAST(hash(task_id, v.n) >> 1 AS BIGINT)",
     "_op": "if(v.n = 0, 'insert', 'update')",
     "_valid_from": "v._from",
     "_valid_to": "if(v.is_first_said, NULL, v._to)",

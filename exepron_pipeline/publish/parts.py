@@ -19,7 +19,8 @@ from exepron_pipeline.land.sql import name, text
 FIRST = "part-0.parquet"
 """The file that every table has."""
 KNOWN, HASH = "_known_from", "_row_hash"
-_MONTH = f"CAST(year({KNOWN}) * 12 + month({KNOWN}) AS BIGINT)"
+_UTC = f"make_timestamp(epoch_us({KNOWN}))"  # a day of an instant is asked of a calendar, ten times as dear
+_MONTH = f"CAST(year({_UTC}) * 12 + month({_UTC}) AS BIGINT)"
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ def parts_of(con: duckdb.DuckDBPyConnection, schema: str, table: str, shape: dic
     columns = [column for column, *_ in shape["columns"]]
     if schema != "history" or KNOWN not in columns:
         return [Part(FIRST, "true", fingerprint(con, schema, table, shape))]
+    mark = _mark(con, schema, table, shape)
     found = con.execute(
-        f"SELECT {_MONTH} AS month, {_mark(columns, shape)} FROM {name(schema, table)} GROUP BY month ORDER BY month"
+        f"SELECT {_MONTH} AS month, {mark} FROM {name(schema, table)} GROUP BY month ORDER BY month"
     ).fetchall()
     if not found:
         return [Part(FIRST, "true", fingerprint(con, schema, table, shape))]
@@ -55,19 +57,23 @@ def parts_of(con: duckdb.DuckDBPyConnection, schema: str, table: str, shape: dic
 
 def fingerprint(con: duckdb.DuckDBPyConnection, schema: str, table: str, shape: dict[str, Any]) -> str:
     """A text that is equal for equal tables: description, and all rows in any order. It begins with their number."""
-    columns = [column for column, *_ in shape["columns"]]
-    query = f"SELECT {_mark(columns, shape)} FROM {name(schema, table)}"
+    query = f"SELECT {_mark(con, schema, table, shape)} FROM {name(schema, table)}"
     found: str = con.execute(query).fetchall()[0][0]
     return found
 
 
-def _mark(columns: list[str], shape: dict[str, Any]) -> str:
-    row, whole = "", f"hash({', '.join(map(name, columns))})"
+def _mark(con: duckdb.DuckDBPyConnection, schema: str, table: str, shape: dict[str, Any]) -> str:
+    columns = [column for column, *_ in shape["columns"]]
+    row = whole = f"hash({', '.join(map(name, columns))})"
     if HASH in columns:
         ours = [column for column in columns if column.startswith("_") and column != "_extra"]
-        row = f"hash({', '.join(map(name, ours))}, CASE WHEN {HASH} IS NULL THEN {whole} END)"
+        unknown = con.execute(f"SELECT 1 FROM {name(schema, table)} WHERE {HASH} IS NULL LIMIT 1").fetchall()
+        rest = (
+            [f"CASE WHEN {HASH} IS NULL THEN {whole} END"] if unknown else []
+        )  # all columns are read for it
+        row = f"hash({', '.join([*map(name, ours), *rest])})"
     described = f"hash({text(json.dumps(shape))})"
-    return f"concat_ws('-', count(*), {described}, bit_xor({row or whole}), sum({row or whole}::HUGEINT))"
+    return f"concat_ws('-', count(*), {described}, bit_xor({row}), sum({row}::HUGEINT))"
 
 
 def _within(month: int) -> str:
