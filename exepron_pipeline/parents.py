@@ -1,19 +1,21 @@
 """Records that rows of this run name and that are not there: asked for by their keys, and landed.
 
 A record that came to be after its set was read, or that moved without its stamp, is brought so in the same run. Here:
-which sets are asked, and what becomes of the answer. Not here: finding such keys, and warning of what did not come
+which sets are asked, and what becomes of the answer. Not here: finding such keys, and what did not come
 (``land/parents.py``); asking (``reading.py``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from exepron_pipeline.catalogue import EntitySet
 from exepron_pipeline.engine import Engine
-from exepron_pipeline.errors import ExepronError
-from exepron_pipeline.events import Landed, Notice, RunReport, SyncReport
+from exepron_pipeline.errors import understood
+from exepron_pipeline.events import Landed, Notice, SyncReport
 from exepron_pipeline.extract.result import ReadResult
+from exepron_pipeline.http.redact import redacting_logger
 from exepron_pipeline.land.load import Landing
 from exepron_pipeline.land.parents import keys_to_ask, missing_parents
 from exepron_pipeline.landing import land_pages
@@ -21,42 +23,51 @@ from exepron_pipeline.pages import read_keys
 from exepron_pipeline.planning import plan_sync
 from exepron_pipeline.scope import Scope
 
+log = redacting_logger(__name__)
+
 MOST = 500
 """Keys of one entity set and account that one run asks for, at most."""
 
 
-def fetch_missing_parents(engine: Engine, entity_sets: Iterable[EntitySet], report: RunReport) -> None:
-    """Ask for records that rows of this run name and that are not there; what fails is told and stops nothing.
+def fetch_missing_parents(engine: Engine, entity_sets: Iterable[EntitySet]) -> None:
+    """Ask for records that rows of this run name and that are not there; warn of those that do not come.
 
-    Only sets that were read in this run are asked. Counts are added to their reports.
+    Only sets that were read in this run are asked. Counts are added to their reports. Rows whose parents do not come
+    stay, and whatever fails is told and stops nothing: what has landed is good without it.
 
     Args:
-        engine: What the run holds.
-        entity_sets: Those of the run.
-        report: What came of them.
+        engine: What the run holds, and what came of these sets.
+        entity_sets: Those of the run; all of them were read, or failed.
 
     """
     chosen = list(entity_sets)
     for parent in chosen:
-        found, children = report.entity_sets[parent.name], _written(chosen, parent, report)
+        found, children = engine.reports[parent.name], _written(engine, chosen, parent)
         if found.status == "ok" and len(parent.key) == 1 and children:
-            try:
+            with _failure_told(
+                engine, parent.name, "records that rows name could not be asked for by their keys"
+            ):
                 _fetch(engine, children, parent, found)
-            except ExepronError as error:
-                text = f"records that rows name could not be asked for by their keys: {error}"
-                engine.tell(Notice(parent.name, text))
+    with (
+        _failure_told(engine, None, "whether rows name records that are not there could not be seen"),
+        engine.warehouse.open("look for missing parents") as connection,
+    ):
+        for missing in missing_parents(connection, chosen):
+            engine.tell(Notice(missing.entity_set, str(missing)))
 
 
-def tell_of_missing_parents(engine: Engine, entity_sets: Iterable[EntitySet]) -> None:
-    """Warn of rows that name records which are not there; they stay, and nothing stops."""
-    with engine.warehouse.open("look for missing parents") as connection:
-        for found in missing_parents(connection, entity_sets):
-            engine.tell(Notice(found.entity_set, str(found)))
+@contextmanager
+def _failure_told(engine: Engine, entity_set: str | None, what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        log.debug("%s", what, exc_info=True)
+        engine.tell(Notice(entity_set, f"{what}: {understood(error)}"))
 
 
-def _written(entity_sets: Iterable[EntitySet], parent: EntitySet, report: RunReport) -> list[EntitySet]:
+def _written(engine: Engine, entity_sets: Iterable[EntitySet], parent: EntitySet) -> list[EntitySet]:
     """The sets that name records of ``parent``, and of which this run wrote rows."""
-    results = ((each, report.entity_sets[each.name]) for each in entity_sets)
+    results = ((each, engine.reports[each.name]) for each in entity_sets)
     written = [each for each, found in results if found.inserted or found.updated]
     named = f"{parent.name}."
     return [each for each in written if any((c.references or "").startswith(named) for c in each.columns)]

@@ -29,7 +29,7 @@ from exepron_pipeline.land.attempts import record_attempt
 from exepron_pipeline.land.load import Landing
 from exepron_pipeline.landing import land_pages, preview_of
 from exepron_pipeline.pages import read_ahead, read_pages
-from exepron_pipeline.parents import add_counts, fetch_missing_parents, tell_of_missing_parents
+from exepron_pipeline.parents import add_counts, fetch_missing_parents
 from exepron_pipeline.planning import plan_sync
 from exepron_pipeline.settings import load_settings
 
@@ -84,8 +84,7 @@ def sync_all(
     with read_ahead(engine, chosen, mode=mode, since=since):
         for entity_set in chosen:
             report.entity_sets[entity_set.name] = sync(entity_set, engine, mode=mode, since=since)
-    fetch_missing_parents(engine, chosen, report)
-    tell_of_missing_parents(engine, chosen)
+    fetch_missing_parents(engine, chosen)
     return report
 
 

@@ -25,6 +25,7 @@ from exepron_pipeline.orchestration.described import Attempts, of_entity_set
 from exepron_pipeline.orchestration.failures import failures_told, raise_failure
 from exepron_pipeline.orchestration.keys import MODE_TAG, POOL_API, api_key, core_key
 from exepron_pipeline.orchestration.metadata import column_schema, sync_metadata
+from exepron_pipeline.parents import fetch_missing_parents
 from exepron_pipeline.sync import parse_since, sync
 
 FRESH_FOR = {"hourly": timedelta(hours=6), "daily": timedelta(days=2), "weekly": timedelta(days=9)}
@@ -95,9 +96,19 @@ def build_entity_set_asset(
     ) -> Iterator[Told]:
         with failures_told(context):
             report = sync(entity_set, service, mode=_mode(context, config), since=parse_since(config.since))
+            chosen = _chosen(context, prefix, service)
+            if all(each.name in service.reports for each in chosen):
+                fetch_missing_parents(service, chosen)
         yield from _tell(context, key, report)
 
     return entity_set_asset
+
+
+def _chosen(context: dg.AssetExecutionContext, prefix: str, service: Engine) -> list[EntitySet]:
+    """The entity sets that the steps of this run are to read."""
+    steps = context.run.step_keys_to_execute or {node.name for node in context.job_def.nodes}
+    offered = service.catalogue.offered
+    return [each for each in offered if core_key(prefix, each.name).to_python_identifier() in steps]
 
 
 def _mode(context: dg.AssetExecutionContext, config: SyncConfig) -> Mode:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from exepron_pipeline.engine import open_engine
+from exepron_pipeline.errors import WarehouseBusyError
 from exepron_pipeline.events import Notice
 from exepron_pipeline.sync import sync_all
 
@@ -15,26 +16,10 @@ LATER = "2030-01-01T00:00:00Z"
 @pytest.fixture
 def things(helper, lab_kit, tmp_path):
     """Sixty things, each naming another one in ``number``; a run of them has landed."""
-    kit = helper("flow", "living_service")
-    named = "wire: number, references: things.thing_id"
-    (tmp_path / "catalogue.yaml").write_text(
-        kit.CATALOGUE.format(generation="odata4", key_type="int").replace("wire: number", named)
-    )
-    life = kit.Life({}, lambda number: number)
-    service = kit.living(helper("odata", "fake_service"), "value", before=life, counts=True)
-    service.records = [life.born(number) | {"number": 0} for number in range(60)]
-    with kit.stage() as stage:
-        service.base_url, stage.service = stage.url, service
-        environment = {
-            "EXEPRON_API_URL": stage.url,
-            "EXEPRON_TOKEN": "a-token-that-nobody-looks-at",
-            "EXEPRON_ACCOUNTS": "1",
-            "EXEPRON_GENERATION": "odata4",
-            "EXEPRON_CATALOGUE": str(tmp_path / "catalogue.yaml"),
-        }
-        lab = lab_kit.Lab(SimpleNamespace(environment=environment), tmp_path / "data")
+    with helper("flow", "things").things_served(helper, tmp_path) as served:
+        lab = lab_kit.Lab(SimpleNamespace(environment=served.environment), tmp_path / "data")
         lab.sync("things")
-        yield SimpleNamespace(service=service, life=life, lab=lab)
+        yield SimpleNamespace(service=served.service, life=served.life, lab=lab)
 
 
 def run(things):
@@ -43,7 +28,7 @@ def run(things):
     things.service.asked.clear()
     with open_engine(things.lab.load_settings()) as engine:
         engine.listen = lambda event: told.append(event.text) if isinstance(event, Notice) else None
-        report = sync_all(engine).entity_sets["things"]
+        report = sync_all(engine, ["things"]).entity_sets["things"]
     assert report.requests == len(things.service.asked)
     return report, told, [address for address in things.service.asked if BY_KEY in address]
 
@@ -87,3 +72,16 @@ def test_where_keys_cannot_be_asked_for_the_run_goes_on(things):
     assert 0 < len(asked) <= 10
     assert "cannot be asked for by their keys" in told[0]
     assert "name in number a record" in told[1]
+
+
+def test_a_warehouse_that_is_held_by_another_stops_no_run(things, monkeypatch):
+    """What has landed is good: that nobody could look for missing parents is a warning."""
+
+    def held(*_):
+        raise WarehouseBusyError("Another process holds the warehouse.")
+
+    monkeypatch.setattr("exepron_pipeline.parents.missing_parents", held)
+    report, told, _ = run(things)
+    assert report.status == "ok"
+    [warned] = told
+    assert "could not be seen: Another process holds the warehouse." in warned
