@@ -28,7 +28,7 @@ def apply_policy(engine: Engine) -> None:
     key, unfinished = personal_key(state_dir) if policy == "hash" else None, Unfinished(state_dir)
     with engine.warehouse.open("apply EXEPRON_PERSONAL") as connection:
         changed = landed.apply_policy(connection, engine.catalogue, policy, key, unfinished.add)
-    engine.__dict__.pop("before", None)
+    vars(engine).pop("before", None)  # its tables have other columns now
     left = unfinished.names()
     if not left:
         return
