@@ -74,7 +74,7 @@ def land(con: DuckDBPyConnection, load: Load, *, clock: Callable[[], datetime] =
             write_history(con, load, tables, moment)
             write_core(con, load, tables, moment)
             live_after = audits.check_core(con, load, tables, live_before, counts)
-            audits.check_filled(con, load, tables)
+        audits.check_filled(con, load, tables)
         if load.scope != scope.filter and load.mode != "incremental":
             adopt_scope(con, load, tables, moment)
         if load.reader and (former is None or load.mode == "reconcile") and load.reader != former:

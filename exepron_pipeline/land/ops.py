@@ -156,7 +156,7 @@ REQUESTS = _ops(
 )
 SNAPSHOT = _ops(
     "snapshot",
-    "When this was published for analysts, and from which load.",
+    "When this was published for analysts, and from which load; in the writer's file: when it was last tried.",
     Field("published_at", INSTANT, "When (UTC)."),
     _LOAD_ID,
     Field("package_version", "VARCHAR", "Version of the program that published it."),

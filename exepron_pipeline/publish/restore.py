@@ -103,7 +103,6 @@ def _settle(
         con.execute(f"{attach(draft, 'warehouse')}; USE warehouse; SET TimeZone = 'UTC'")
         migrate(con, version_of(con, source))
         refuse_other_source(con, stamps)
-        con.execute("DELETE FROM ops.snapshot")
         reread = _forget_watermarks(con)
         last = "SELECT load_id, finished_at::VARCHAR FROM ops.loads ORDER BY finished_at DESC, load_id DESC LIMIT 1"
         loads = con.execute(last).fetchall() or [(None, None)]

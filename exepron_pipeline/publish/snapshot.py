@@ -7,6 +7,7 @@ analysts have the former snapshot or the new one. What a killed publishing left 
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,7 @@ from filelock import FileLock, Timeout
 
 from exepron_pipeline.catalogue import load_catalogue
 from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
-from exepron_pipeline.land.attach import attach
-from exepron_pipeline.land.sql import name
+from exepron_pipeline.land.sql import name, text, transaction
 from exepron_pipeline.land.warehouse import Warehouse, wal_of
 from exepron_pipeline.publish.exclusions import leave_out
 from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place, spill_folder
@@ -71,14 +71,13 @@ def publish(
         _work_folder(settings.data_dir) as work,
     ):
         drop_drafts(snapshot)
-        _copy(warehouse, work / snapshot.name)
+        load_id = _copy(warehouse, work / snapshot.name, published_at)
         if settings.publish_exclude:
             leave_out(work / snapshot.name, load_catalogue(settings.catalogue), settings.publish_exclude)
-        with _opened(work / snapshot.name) as con:
-            load_id = _stamp(con, published_at)
+        make_public(work / snapshot.name)
+        with _flushing(work / snapshot.name), _opened(work / snapshot.name) as con:
             tables = _count(con)
             write_version(con, work / parquet.name, parquet if old_versions else None)
-        make_public(work / snapshot.name)
         make_public(work / parquet.name)
         flush(work)
         version = f"{published_at:%Y%m%dT%H%M%S.%fZ}_{load_id}"
@@ -132,9 +131,13 @@ def _work_folder(data_dir: Path) -> Iterator[Path]:
         shutil.rmtree(work)
 
 
-def _copy(warehouse: Warehouse, draft: Path) -> None:
-    """Copy the writer's file while nobody writes: all of it is in one file then, none in a log beside it."""
+def _copy(warehouse: Warehouse, draft: Path, published_at: datetime) -> str:
+    """Copy the writer's file while nobody writes: all of it is in one file then, none in a log beside it.
+
+    It is stamped before: a copy that DuckDB would change had to be on the disk before anything else could be done.
+    """
     with warehouse.open("publish") as con:
+        load_id = _stamp(con, published_at)
         con.execute("CHECKPOINT")
         log = wal_of(warehouse.path)
         if log.exists() and log.stat().st_size:
@@ -142,6 +145,16 @@ def _copy(warehouse: Warehouse, draft: Path) -> None:
                 f"{log} is not empty after a checkpoint.", hint="Run `exepron publish` again."
             )
         copy_file(warehouse.path, draft)
+    return load_id
+
+
+@contextmanager
+def _flushing(draft: Path) -> Iterator[None]:
+    """Bring the copy to the disk while Parquet is written."""
+    with ThreadPoolExecutor(1, thread_name_prefix="flush") as pool:
+        flushed = pool.submit(flush, draft)
+        yield
+        flushed.result()
 
 
 @contextmanager
@@ -149,9 +162,8 @@ def _opened(draft: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill_folder())}) as con:
         # Rows have no order, so that both cores may write Parquet.
         con.execute("SET preserve_insertion_order = false")
-        con.execute(f"{attach(draft, 'snapshot')}; USE snapshot; SET TimeZone = 'UTC'")
+        con.execute(f"ATTACH {text(str(draft))} AS snapshot (READ_ONLY); USE snapshot; SET TimeZone = 'UTC'")
         yield con
-        con.execute("USE memory; DETACH snapshot")
 
 
 def _stamp(con: duckdb.DuckDBPyConnection, published_at: datetime) -> str:
@@ -160,9 +172,10 @@ def _stamp(con: duckdb.DuckDBPyConnection, published_at: datetime) -> str:
         "SELECT load_id FROM ops.loads ORDER BY finished_at DESC, load_id DESC LIMIT 1"
     ).fetchall()
     load_id: str = loads[0][0] if loads else "none"
-    con.execute("DELETE FROM ops.snapshot")
     row = [published_at, load_id, metadata.version("exepron-pipeline")]
-    con.execute("INSERT INTO ops.snapshot (published_at, load_id, package_version) VALUES (?, ?, ?)", row)
+    with transaction(con):
+        con.execute("DELETE FROM ops.snapshot")
+        con.execute("INSERT INTO ops.snapshot (published_at, load_id, package_version) VALUES (?, ?, ?)", row)
     return load_id
 
 
