@@ -69,6 +69,11 @@ class Ahead:
         return early is not None and early.done()
 
     @property
+    def is_all_taken(self) -> bool:
+        """True when the last of several reads was taken: what comes then looks into the warehouse at once."""
+        return self._pool is not None and not self._begun and not self._coming
+
+    @property
     def is_here(self) -> bool:
         """True in the threads that read ahead."""
         return threading.current_thread().name.startswith(_NAME)

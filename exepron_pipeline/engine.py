@@ -137,8 +137,10 @@ class Engine:
         return Forgotten.read(self.settings.state_dir)
 
     def holding(self, entity_set: EntitySet) -> AbstractContextManager["DuckDBPyConnection"]:
-        """Hold the warehouse for the time of a block, to land an entity set; and on, when the next one is read already."""
-        return self.warehouse.open(f"sync {entity_set.name}", keep=lambda: self.ahead.is_next_done)
+        """Hold the warehouse for the time of a block, to land an entity set; and on, when the next one is read already, or all are."""
+        return self.warehouse.open(
+            f"sync {entity_set.name}", keep=lambda: self.ahead.is_next_done or self.ahead.is_all_taken
+        )
 
     def build_marts(self) -> dict[str, Built]:
         """Build every business table from what is landed."""

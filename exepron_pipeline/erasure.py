@@ -26,9 +26,10 @@ def apply_policy(engine: Engine) -> None:
     """
     policy, state_dir = engine.settings.personal, engine.settings.state_dir
     key, unfinished = personal_key(state_dir) if policy == "hash" else None, Unfinished(state_dir)
-    with engine.warehouse.open("apply EXEPRON_PERSONAL") as connection:
+    with engine.warehouse.open("apply EXEPRON_PERSONAL", keep=lambda: True) as connection:
         changed = landed.apply_policy(connection, engine.catalogue, policy, key, unfinished.add)
     vars(engine).pop("before", None)  # its tables have other columns now
+    _ = engine.before
     left = unfinished.names()
     if not left:
         return
