@@ -159,9 +159,21 @@ class PathReader(Generic[D]):
         if plan.lower is not None and style.stamp is None:
             result.mode = "full"
             self.notice(plan, f"the service takes no filter on {plan.cursor_wire}, so everything was read.")
-        if walk.ended_by_place and self._kit.keys_of and result.mode != "incremental":
-            return self._agreed(plan, style, walk, first)
-        return walk.evidence
+        if not walk.ended_by_place or not self._kit.keys_of or result.mode == "incremental":
+            return walk.evidence
+        if result.mode == "full" and self._is_counted(walk, result.pages[first:]):
+            return "count"
+        return self._agreed(plan, style, walk, first)
+
+    def _is_counted(self, walk: Walk[Arrival[D]], pages: list[Kept]) -> bool:
+        """True when the service led by its own links to as many keys as it counts, before and after.
+
+        Where nothing is taken for deleted that suffices. A record that came meanwhile may hide one that was passed over,
+        until the next comparison.
+        """
+        count, led = walk.tally.count, pages[0].envelope.next_link is not None
+        is_whole = led and count is not None and count == walk.tally.rows == len(self._keys(pages))
+        return is_whole and walk.asker.count(Span()) == count
 
     def _once(self, plan: ReadPlan, style: Style) -> Walk[Arrival[D]]:
         """Add every page of one walk, and remember what it taught."""

@@ -371,6 +371,32 @@ def test_two_reads_by_place_have_to_agree(
     assert (result.fetched, set(_keys(result))) == (14, set(range(7)))
 
 
+def test_a_counted_read_by_links_is_enough_to_load(
+    fake: ModuleType, tasks: EntitySet, reading: Reading
+) -> None:
+    """Led by links to as many keys as are counted before and after, a load is read once; what looks for deletions twice."""
+    service = _by_place(fake, *range(7), envelope="links", cap=3, counts=True)
+    once = reading(tasks, service, "odata4", page_size=3, keys_of=keys_of)
+    assert (once.fetched, once.evidence, once.source_count) == (7, "count", 7)
+    twice = reading(tasks, service, "odata4", page_size=3, keys_of=keys_of, mode="reconcile")
+    assert (twice.fetched, twice.evidence) == (14, "count")
+
+
+def test_a_count_that_moves_while_links_are_followed_proves_nothing(
+    fake: ModuleType, tasks: EntitySet, reading: Reading
+) -> None:
+    """Where one more is counted at the end than came, everything is read again."""
+
+    def add(service: Any) -> None:
+        if "asc&$top=1&" in service.asked[-1] and len(service.records) == 7:
+            service.records.extend(_tasks(99))
+
+    service = _by_place(fake, *range(7), envelope="links", cap=3, counts=True, before=add)
+    result = reading(tasks, service, "odata4", page_size=3, keys_of=keys_of)
+    assert (result.fetched, result.evidence) == (7 + 8 + 8, "count")
+    assert set(_keys(result)) == {*range(7), 99}
+
+
 def test_reads_by_place_that_never_agree_prove_nothing(
     fake: ModuleType, tasks: EntitySet, reading: Reading
 ) -> None:
