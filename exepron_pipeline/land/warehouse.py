@@ -18,6 +18,7 @@ from exepron_pipeline.errors import ExepronError, WarehouseBusyError, WarehouseE
 from exepron_pipeline.land import ddl, ops
 from exepron_pipeline.land.attach import attach
 from exepron_pipeline.land.fingerprint import PROBE
+from exepron_pipeline.land.limits import limits
 from exepron_pipeline.land.lock import Holder, WarehouseLock
 from exepron_pipeline.land.migrate import VERSION, migrate
 
@@ -33,12 +34,12 @@ class Warehouse:
         path: The file; made with its folder when it is first opened.
         state_dir: Folder of the lock and of DuckDB's temporary files.
         wait_seconds: How long `open` waits while another process holds the warehouse.
-        memory_limit: DuckDB's limit, such as ``256MB``; beyond it temporary files are used.
+        memory_limit: DuckDB's, such as ``160MB``, beyond which temporary files are used; None: see `limits`.
 
     """
 
     def __init__(
-        self, path: Path, state_dir: Path, *, wait_seconds: float = 10, memory_limit: str = "256MB"
+        self, path: Path, state_dir: Path, *, wait_seconds: float = 10, memory_limit: str | None = None
     ) -> None:
         self.path = path
         self.state_dir = state_dir
@@ -178,7 +179,7 @@ class Warehouse:
         # Tables have no order: where DuckDB need not keep one, all cores write, and fewer rows wait in memory.
         ordered = {"preserve_insertion_order": False}
         return duckdb.connect(
-            config={"memory_limit": self._memory_limit, "temp_directory": str(self.spill), **ordered}
+            config={**limits(self._memory_limit), "temp_directory": str(self.spill), **ordered}
         )
 
     def _make_folders(self) -> None:

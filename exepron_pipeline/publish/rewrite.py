@@ -10,10 +10,9 @@ from pathlib import Path
 import duckdb
 
 from exepron_pipeline.land.attach import attach
+from exepron_pipeline.land.limits import limits
 from exepron_pipeline.land.sql import text
 from exepron_pipeline.publish.files import put_in_place, spill_folder
-
-MEMORY = "340MB"
 
 
 def rewrite(path: Path, change: Callable[[duckdb.DuckDBPyConnection], object]) -> None:
@@ -45,7 +44,7 @@ def copy_database(
 
     """
     to_read = f"ATTACH {text(str(source))} AS source (READ_ONLY)"
-    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill_folder())}) as con:
+    with duckdb.connect(config={**limits(), "temp_directory": str(spill_folder())}) as con:
         con.execute(f"{attach(source, 'source') if change else to_read}; USE source; SET TimeZone = 'UTC'")
         if change:
             change(con)

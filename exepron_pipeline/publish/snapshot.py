@@ -19,13 +19,13 @@ from filelock import FileLock, Timeout
 
 from exepron_pipeline.catalogue import load_catalogue
 from exepron_pipeline.errors import WarehouseBusyError, WarehouseError
+from exepron_pipeline.land.limits import limits
 from exepron_pipeline.land.sql import name, text, transaction
 from exepron_pipeline.land.warehouse import Warehouse, wal_of
 from exepron_pipeline.publish.exclusions import leave_out
 from exepron_pipeline.publish.files import copy_file, flush, make_public, put_in_place, spill_folder
 from exepron_pipeline.publish.kept import drop_drafts, keep_snapshot
 from exepron_pipeline.publish.parquet import OLD_VERSIONS, keep_version, swap_in, write_version
-from exepron_pipeline.publish.rewrite import MEMORY
 from exepron_pipeline.publish.tables import list_tables
 from exepron_pipeline.settings import Settings
 
@@ -159,7 +159,7 @@ def _flushing(draft: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(draft: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill_folder())}) as con:
+    with duckdb.connect(config={**limits(), "temp_directory": str(spill_folder())}) as con:
         # Rows have no order, so that both cores may write Parquet.
         con.execute("SET preserve_insertion_order = false")
         con.execute(f"ATTACH {text(str(draft))} AS snapshot (READ_ONLY); USE snapshot; SET TimeZone = 'UTC'")
