@@ -7,7 +7,7 @@ import pytest
 from exepron_pipeline.land.limits import THREADS, limits
 
 
-@pytest.mark.parametrize(("cores", "threads", "memory"), [(1, 1, "192MB"), (2, 2, "256MB"), (64, 4, "384MB")])
+@pytest.mark.parametrize(("cores", "threads", "memory"), [(1, 1, "128MB"), (2, 2, "192MB"), (64, 4, "320MB")])
 def test_many_cores_do_not_take_more(monkeypatch, cores, threads, memory):
     """Threads are few, and each brings its memory with it: rows at hand of 16 of them would not fit."""
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
