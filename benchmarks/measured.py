@@ -36,6 +36,7 @@ def measured(command: Sequence[str], env: Mapping[str, str]) -> Run:
         SystemExit: It failed; what it wrote to standard error is shown.
 
     """
+    os.sync()  # what the run before left for the disk is none of this one's
     began = time.perf_counter()
     with (
         TemporaryFile() as errors,
