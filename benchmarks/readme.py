@@ -20,10 +20,14 @@ def as_markdown(results: dict[str, Any]) -> str:
         for figure in case["figures"]:
             sense = "at least" if figure["at_least"] else "at most"
             verdict = "missed" if figure["verdict"] == "MISSED" else "met"
-            value = f"{figure['value']:.3g} {figure['unit']}"
-            lines.append(f"| {figure['what']} | {value} | {sense} {figure['must']:.3g} | {verdict} |")
+            value = f"{_short(figure['value'])} {figure['unit']}"
+            lines.append(f"| {figure['what']} | {value} | {sense} {_short(figure['must'])} | {verdict} |")
     about = results["about"]
     return "\n".join([*lines, "", f"On {about['machine']}; {about['at']}; medians.", ""])
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"  # noqa: PLR2004 # three digits are shown
 
 
 def put_into(readme: str, table: str) -> str:
