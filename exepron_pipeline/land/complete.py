@@ -54,11 +54,15 @@ def _find(tables: Tables, lost: dict[Table, list[str]]) -> str:
     lists = [_compared(child, tables.key, lost[child.core]) for child in tables.children]
     joins, conditions = ("".join(part) for part in zip(*lists, strict=True)) if lists else ("", "")
     return (
-        f"CREATE TEMP TABLE {COMPLETED} AS SELECT {names(tables.key, 's')}, s._page, s._arrived, s._row_hash "
-        f"FROM {KEYS} s JOIN {tables.core.sql} c ON {same(tables.key, 's', 'c')} "
-        f"JOIN {INCOMING} r ON r._arrived = s._arrived{joins} "
-        f"WHERE s._op = 'update' AND c._row_hash IS NULL "
-        f"AND {record_hash(kept, 'r')} = {record_hash(kept, 'c')}{conditions}"
+        # Rows are reduced to hashes before they are joined: whole ones of a large table would not fit into memory.
+        f"CREATE TEMP TABLE {COMPLETED} AS WITH "
+        f"came AS MATERIALIZED (SELECT r._arrived, {record_hash(kept, 'r')} AS hash FROM {INCOMING} r), "
+        f"there AS MATERIALIZED (SELECT {names(tables.key, 'c')}, {record_hash(kept, 'c')} AS hash "
+        f"FROM {tables.core.sql} c WHERE c._row_hash IS NULL) "
+        f"SELECT {names(tables.key, 's')}, s._page, s._arrived, s._row_hash "
+        f"FROM {KEYS} s JOIN there c ON {same(tables.key, 's', 'c')} "
+        f"JOIN came r ON r._arrived = s._arrived AND r.hash = c.hash{joins} "
+        f"WHERE s._op = 'update'{conditions}"
     )
 
 
@@ -80,9 +84,9 @@ def _compared(child: ChildTables, key: tuple[str, ...], lost: list[str]) -> tupl
 
 def _fill(table: Table, tables: Tables, lost: list[str], condition: str) -> str:
     values = "".join(f"{name(column)} = r.{name(column)}, " for column in lost)
+    rows = f" JOIN {INCOMING} r ON r._arrived = x._arrived" if lost else ""
     return (
-        f"UPDATE {table.sql} h SET {values}_row_hash = x._row_hash "
-        f"FROM {COMPLETED} x JOIN {INCOMING} r ON r._arrived = x._arrived "
+        f"UPDATE {table.sql} h SET {values}_row_hash = x._row_hash FROM {COMPLETED} x{rows} "
         f"WHERE {condition} AND {same(tables.key, 'h', 'x')}"
     )
 
