@@ -69,12 +69,12 @@ class Files:
             The numbers of the first and the last page that are shown.
 
         """
-        left = list(self._paths)
+        ends = list(accumulate((path.stat().st_size for path in self._paths), initial=0))
+        begin = 0
         try:
-            while left:
-                ends = list(accumulate(path.stat().st_size for path in left))
-                count = max(1, bisect_right(ends, size))
-                self._shown, left = left[:count], left[count:]
+            while begin < len(self._paths):
+                end = max(begin + 1, bisect_right(ends, ends[begin] + size) - 1)
+                self._shown, begin = self._paths[begin:end], end
                 yield _number(self._shown[0]), _number(self._shown[-1])
         finally:
             self._shown = self._paths

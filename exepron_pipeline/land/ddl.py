@@ -103,8 +103,11 @@ def ensure(con: DuckDBPyConnection, tables: Sequence[Table], *, load_id: str, mo
 
 
 def _as_made(table: Table) -> Existing:
-    comments = {item.name: item.comment for item in table.fields}
-    return Existing(table.comment, {item.name: item.type for item in table.fields}, dict(comments))
+    return Existing(
+        table.comment,
+        {item.name: item.type for item in table.fields},
+        {item.name: item.comment for item in table.fields},
+    )
 
 
 def _changes(table: Table, existing: dict[str, str], came: dict[str | None, str]) -> list[Change]:

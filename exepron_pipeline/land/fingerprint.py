@@ -1,8 +1,8 @@
 """The row hash: SQL for one number that tells a record from what it was before. Not here: who compares hashes.
 
 It is DuckDB's own hash of all columns, a fifth as dear as a text of them and its MD5, which was the dearest statement of
-a first load. It has been the same since DuckDB 1.0 and on every machine, but nobody promises that: what it makes of known
-values is kept in the file, and where another DuckDB makes something else of them, `renew_hashes` forgets all hashes.
+a first load. It is the same in DuckDB 1.4 and 2.0, but nobody promises that it stays so: what it makes of known values is
+kept in the file, and where another DuckDB makes something else of them, `renew_hashes` forgets all hashes.
 Rows whose hash is not known are compared by the values of their columns (``complete.py``).
 """
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import duckdb
 
+from exepron_pipeline.land.fingerprint import HASH
 from exepron_pipeline.land.sql import name, text
 
 FIRST = "part-0.parquet"
 """The file that every table has."""
-KNOWN, HASH = "_known_from", "_row_hash"
+KNOWN = "_known_from"
 _UTC = f"make_timestamp(epoch_us({KNOWN}))"  # a day of an instant is asked of a calendar, ten times as dear
 _MONTH = f"CAST(year({_UTC}) * 12 + month({_UTC}) AS BIGINT)"
 
@@ -67,11 +68,10 @@ def _mark(con: duckdb.DuckDBPyConnection, schema: str, table: str, shape: dict[s
     row = whole = f"hash({', '.join(map(name, columns))})"
     if HASH in columns:
         ours = [column for column in columns if column.startswith("_") and column != "_extra"]
-        unknown = con.execute(f"SELECT 1 FROM {name(schema, table)} WHERE {HASH} IS NULL LIMIT 1").fetchall()
-        rest = (
-            [f"CASE WHEN {HASH} IS NULL THEN {whole} END"] if unknown else []
-        )  # all columns are read for it
-        row = f"hash({', '.join([*map(name, ours), *rest])})"
+        parts = [name(column) for column in ours]
+        if con.execute(f"SELECT 1 FROM {name(schema, table)} WHERE {HASH} IS NULL LIMIT 1").fetchall():
+            parts.append(f"CASE WHEN {HASH} IS NULL THEN {whole} END")  # which reads all columns of all rows
+        row = f"hash({', '.join(parts)})"
     described = f"hash({text(json.dumps(shape))})"
     return f"concat_ws('-', count(*), {described}, bit_xor({row}), sum({row}::HUGEINT))"
 

@@ -10,6 +10,7 @@ import duckdb
 
 from exepron_pipeline.catalogue import Catalogue
 from exepron_pipeline.catalogue.people import Naming
+from exepron_pipeline.land.fingerprint import HASH
 from exepron_pipeline.land.sql import name, same, text
 from exepron_pipeline.publish.forget.traces import forms
 from exepron_pipeline.publish.tables import list_columns, list_tables
@@ -18,7 +19,7 @@ _TIMES = {
     *("_account_id", "_load_id", "_loaded_at", "_deleted_at"),
     *("_op", "_valid_from", "_valid_to", "_known_from", "_known_to"),
 }
-_EXTRA, _HASH = "_extra", "_row_hash"
+_EXTRA = "_extra"
 
 
 class Eraser:
@@ -61,7 +62,7 @@ class Eraser:
         columns = list_columns(con, schema, table)
         if naming.is_person:
             entity_set = self._catalogue.entity_sets[table]
-            kept = {*entity_set.key, entity_set.cursor, _HASH, *_TIMES}
+            kept = {*entity_set.key, entity_set.cursor, HASH, *_TIMES}
             blanked = {column: naming.ids for column in columns if column not in kept}
         else:
             blanked = {**naming.described, _EXTRA: naming.ids}
@@ -108,7 +109,7 @@ class Eraser:
         values = [
             f"{name(c)} = CASE WHEN {holds} THEN NULL ELSE {name(c)} END" for c, holds in theirs.items()
         ]
-        values += [f"{name(_HASH)} = NULL"] if _HASH in columns else []
+        values += [f"{name(HASH)} = NULL"] if HASH in columns else []
         sql = f"UPDATE {name(schema, table)} t SET {', '.join(values)} WHERE {changed}"
         self._run(con, f"{schema}.{table}", sql)
 
